@@ -1,0 +1,65 @@
+SHELL := /bin/bash
+PORT ?= 8000
+API_PORT ?= 6443
+DATA ?= .data
+PYTHON ?= python3.11
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: help run setup test test-fast scenarios lint format types bench profile assets check clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: setup ## start everything: database, Redis, workers, dashboard (PORT), Kubernetes API (API_PORT), a demo cluster
+	@exec $(PY) manage.py up --port $(PORT) --api-port $(API_PORT) --data $(DATA)
+
+setup: $(STAMP) ## make the virtual environment and install the pinned dependencies
+
+$(STAMP): requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "cluster-viz needs Python 3.11: no '$(PYTHON)' on the path (set PYTHON=…)"; exit 1; }
+	@echo "           up | installing the dependencies into $(VENV) (once, about a minute)"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+test: setup ## run every test, installing what they need (Debian: chromium, iptables, postgresql)
+	@tests/prepare
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not alone"
+	@$(PY) -m pytest -q -m "slow or alone"
+
+test-fast: setup ## run the tests that start no processes, browsers or kernels
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not alone"
+
+scenarios: setup ## run the scenario transcripts; REWRITE=1 writes the new output into them
+	@$(PY) -m pytest -q tests/scenarios $(if $(REWRITE),--rewrite)
+
+lint: setup ## ruff, mypy, import contracts, templates
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
+	@$(PY) manage.py makemigrations --check --dry-run
+
+format: setup ## put the code into the agreed form
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+types: setup ## mypy only
+	@$(VENV)/bin/mypy
+
+bench: setup ## measure this machine against the budgets (all, or FIGURES="…"); writes bench/results.json
+	@$(PY) -m bench $(FIGURES)
+
+profile: setup ## where the microseconds of a write go, by stage
+	@$(PY) -m bench.profile
+
+assets: ## rebuild the vendored front-end files (needs npm)
+	@npm ci --ignore-scripts --no-audit --no-fund && node static/vendor/build.mjs
+
+check: lint test ## what CI runs
+
+clean: ## delete the environment and all data of the embedded machine
+	rm -rf $(VENV) $(DATA)
