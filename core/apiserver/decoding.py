@@ -1,0 +1,85 @@
+"""Decode: from a request's body to an object of the resource's kind, strictly or leniently.
+
+What the bytes say was read at the door; here the body must be an object of the right kind and version, for the namespace
+and name of the URL. A body without kind or version is taken for what the URL says, as the real server does.
+"""
+
+import orjson
+
+from core.kube.errors import BadRequest
+from core.kube.objects import Obj
+from core.kube.requests import Request
+from core.kube.resources import Resource
+from core.kube.schema import conform
+
+NAMESPACE_MISMATCH = "the namespace of the provided object does not match the namespace sent on the request"
+WRONG_KIND = '{kind} in version "{version}" cannot be handled as a {wanted}: '
+NO_CONVERSION = "converting ({short}.{kind}) to ({group}.{wanted}): unknown conversion"
+NOT_REGISTERED = 'no kind "{kind}" is registered for version "{version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+WITH_SPEC = frozenset({"deployments.apps", "nodes", "pods", "replicasets.apps", "replicationcontrollers", "services"})
+"""Kinds whose spec may be left out of a body but is there, empty, for the stages that follow."""
+STRICT, UNKNOWN_FIELD = "strict decoding error: ", 'unknown field "{path}"'
+METADATA = "metadata is not an object"
+NOT_AN_OBJECT = (
+    "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error"
+)
+
+
+def decode(row: Resource, request: Request) -> Obj:
+    """A fresh copy of the request's body, checked to be an object for this request. Raises BadRequest."""
+    if not isinstance(request.body, dict):
+        raise BadRequest(NOT_AN_OBJECT.format(kind=row.kind))
+    try:
+        obj: Obj = orjson.loads(orjson.dumps(request.body))
+    except TypeError as error:
+        raise BadRequest(f"{NOT_AN_OBJECT.format(kind=row.kind)}: {error}") from None
+    accept(row, request, obj)
+    return obj
+
+
+def accept(row: Resource, request: Request, obj: Obj) -> None:
+    """Check that `obj`, sent or made by a patch, is one for this request; complete what the URL says. Raises BadRequest."""
+    _check_kind(row, obj)
+    if obj.get("metadata") is None:
+        obj["metadata"] = {}
+    check_fields(row, request, obj)
+    if row.name in WITH_SPEC:
+        obj.setdefault("spec", {})
+    meta = obj["metadata"]
+    if not isinstance(meta, dict):
+        raise BadRequest(WRONG_KIND.format(kind=row.kind, version=row.version, wanted=row.kind) + METADATA)
+    if row.namespaced:
+        if meta.get("namespace", request.namespace) != request.namespace:
+            raise BadRequest(NAMESPACE_MISMATCH)
+        meta["namespace"] = request.namespace
+    else:
+        meta.pop("namespace", None)
+
+
+def check_fields(row: Resource, request: Request, obj: Obj) -> None:
+    """Types must be right; unknown fields are dropped, and refused, warned of or ignored as `fieldValidation` says."""
+    unknown = conform(row, obj)
+    mode = request.options.get("fieldValidation") or "Warn"
+    if not unknown or mode == "Ignore":
+        return
+    said = [UNKNOWN_FIELD.format(path=path) for path in unknown]
+    if mode == "Strict":
+        raise BadRequest(
+            WRONG_KIND.format(kind=row.kind, version=row.version, wanted=row.kind) + STRICT + ", ".join(said)
+        )
+    request.warnings += said
+
+
+def _check_kind(row: Resource, obj: Obj) -> None:
+    kind, version = obj.get("kind") or row.kind, obj.get("apiVersion") or row.api_version
+    if version != row.api_version:
+        raise BadRequest(
+            WRONG_KIND.format(kind=row.kind, version=row.version, wanted=row.kind)
+            + NOT_REGISTERED.format(kind=kind, version=version)
+        )
+    if kind != row.kind:
+        raise BadRequest(
+            WRONG_KIND.format(kind=kind, version=row.version, wanted=row.kind)
+            + NO_CONVERSION.format(short=row.version, kind=kind, group=row.group or "core", wanted=row.kind)
+        )
+    obj["kind"], obj["apiVersion"] = kind, version

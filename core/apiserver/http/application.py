@@ -1,0 +1,137 @@
+"""The ASGI application of the Kubernetes API: bytes in, bytes out, nothing of Django's middleware between.
+
+A request is read here, answered by `Door.answer` in a thread (everything there may touch the database), and sent from
+here; watches go on as streams in the event loop. Reads and writes have threads of their own, so that writes which wait for
+the store to find a leader never keep anybody from reading.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from core.apiserver.http.door import Door, Lookup
+from core.apiserver.http.hub import Hub
+from core.apiserver.http.incoming import BODY_MAX, Incoming, too_large
+from core.apiserver.http.responses import Answer, Response, Stream, head_of, of_error
+from core.kube.errors import ApiError, TooManyRequests
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+READERS, WRITERS = 4, 16  # threads; each has a database connection of its own
+INFLIGHT_MAX = 400  # requests at once, as --max-requests-inflight of the real server
+TOO_MANY = "too many requests, please try again later"
+READING = ("GET", "HEAD")
+
+log = logging.getLogger(__name__)
+
+
+class Gone(Exception):
+    """The client went away before its request was complete."""
+
+
+class KubernetesApplication:
+    """`lookup` finds the API server of a cluster by name, `wall` is the wall clock in seconds since the Unix epoch."""
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        wall: Callable[[], float],
+        *,
+        readers: Executor | None = None,
+        writers: Executor | None = None,
+    ) -> None:
+        self.readers = readers or ThreadPoolExecutor(READERS, "api-read")
+        self.writers = writers or ThreadPoolExecutor(WRITERS, "api-write")
+        self.hub = Hub(self.readers)
+        self.door = Door(lookup, wall, self.hub)
+        self.inflight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        try:
+            incoming = await self.read(scope, receive)
+        except Gone:
+            return
+        except ApiError as error:
+            # What is left of the body is not read: the connection has to end with this answer.
+            response = of_error(error)
+            response.headers.append((b"connection", b"close"))
+            await self.reply(scope, response, "", receive, send)
+            return
+        answer = await self.answer(incoming)
+        await self.reply(scope, answer, incoming.audit_id, receive, send)
+
+    async def read(self, scope: Scope, receive: Receive) -> Incoming:
+        """The request with its body. Raises TooLarge as soon as that is known, and Gone."""
+        headers = scope["headers"]
+        declared = next((value for name, value in headers if name == b"content-length"), b"0")
+        if declared.isdigit() and (len(declared) > 12 or int(declared) > BODY_MAX):
+            raise too_large()
+        chunks, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            if chunk := message.get("body"):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > BODY_MAX:
+                    raise too_large()
+            more = message.get("more_body", False)
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        path = scope.get("raw_path") or scope["path"].encode()
+        return Incoming(scope["method"], path.partition(b"?")[0], scope["query_string"], headers, body)
+
+    async def answer(self, incoming: Incoming) -> Answer:
+        if self.inflight >= INFLIGHT_MAX:
+            return of_error(TooManyRequests(TOO_MANY, retry_after=1))
+        threads = self.readers if incoming.method in READING else self.writers
+        self.inflight += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, partial(self.door.answer, incoming))
+        except Exception:
+            log.exception("%s %s", incoming.method, incoming.raw_path)
+            return of_error(ApiError("the server met an unexpected condition; its log says which"))
+        finally:
+            self.inflight -= 1
+
+    async def reply(self, scope: Scope, answer: Answer, audit_id: str, receive: Receive, send: Send) -> None:
+        code = answer.code if isinstance(answer, Response) else 200
+        await send({"type": "http.response.start", "status": code, "headers": head_of(answer, audit_id)})
+        if isinstance(answer, Response):
+            body = b"" if scope["method"] == "HEAD" else answer.body
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await self.stream(answer, receive, send)
+
+    async def stream(self, answer: Stream, receive: Receive, send: Send) -> None:
+        """Send chunk after chunk until the stream ends or the client leaves."""
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+
+        async def sending() -> None:
+            async for chunk in answer.chunks():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+        task = asyncio.ensure_future(sending())
+        leaving = asyncio.ensure_future(self.left(receive))
+        try:
+            await asyncio.wait((task, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+        finally:
+            for pending in (task, leaving):
+                pending.cancel()
+            await asyncio.gather(task, leaving, return_exceptions=True)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def left(self, receive: Receive) -> None:
+        """Return when the client has gone."""
+        while (await receive())["type"] != "http.disconnect":
+            pass

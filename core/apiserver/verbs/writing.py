@@ -1,0 +1,184 @@
+"""create, update and patch: what a write goes through between being let in and being staged.
+
+decode → mutating admission → defaulting → the resource's strategy → validation → validating admission → stage. An update
+that changes nothing is answered with what is there and makes no revision, as in the real server.
+"""
+
+from collections.abc import Callable
+
+from core.apiserver import admission, decoding
+from core.apiserver.admission import Attempt
+from core.apiserver.authorization import ANONYMOUS
+from core.apiserver.batch import Batch
+from core.apiserver.options import is_dry_run
+from core.apiserver.strategies import strategy_of
+from core.apiserver.verbs.deleting import finish_if_released
+from core.apiserver.verbs.reading import find
+from core.kube.defaults import apply_defaults
+from core.kube.errors import (
+    BadRequest,
+    UnsupportedMediaType,
+    already_exists,
+    conflict,
+)
+from core.kube.objects import Obj, clone
+from core.kube.patches import apply_patch
+from core.kube.requests import Request, User
+from core.kube.resources import Resource
+from core.kube.times import timestamp
+from core.kube.validation import Cause, invalid, validate_create, validate_update
+
+NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # without vowels and look-alikes, so that no words come out
+NAME_LENGTH_MAX = 63
+GENERATE_TRIES = 8
+
+VERSION_ON_CREATE = "resourceVersion should not be set on objects to be created"
+NAME_MISMATCH = "the name of the object ({given}) does not match the name on the URL ({wanted})"
+UID_PRECONDITION = (
+    "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed:"
+    " UID in precondition: {given}, UID in object meta: {actual}"
+)
+MEDIA_TYPE = "415: Unsupported Media Type"
+
+SYSTEM_FIELDS = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+    "generation",
+)
+
+
+def user_of(request: Request) -> User:
+    return request.user or ANONYMOUS
+
+
+def create(row: Resource, request: Request, batch: Batch) -> Obj:
+    obj = decoding.decode(row, request)
+    batch.trace.note("decode", "is a " + row.kind)
+    meta = obj["metadata"]
+    if meta.get("resourceVersion"):
+        raise BadRequest(VERSION_ON_CREATE)
+    for name in SYSTEM_FIELDS:
+        meta.pop(name, None)
+    if not meta.get("name") and meta.get("generateName"):
+        meta["name"] = _generate(row, request, batch, meta["generateName"])
+    attempt = Attempt(
+        "create", row, "", request.namespace, meta.get("name", ""), user_of(request), obj, None, is_dry_run(request)
+    )
+    admission.mutate(attempt, batch)
+    apply_defaults(row, obj)
+    batch.trace.note("defaulting", "done")
+    strategy = strategy_of(row.name)
+    strategy.prepare_create(obj, batch)
+    _validate(row, obj, validate_create(row, obj), batch)
+    admission.validate(attempt, batch)
+    if batch.find(row.name, request.namespace, meta["name"]) is not None:
+        raise already_exists(row.name, meta["name"])
+    if "uid" not in meta:  # a strategy may have needed it already
+        meta["uid"] = batch.new_uid()
+    meta["creationTimestamp"] = timestamp(batch.now)
+    if strategy.has_generation:
+        meta["generation"] = 1
+    if is_dry_run(request):
+        return obj
+    return batch.put(row, obj, None, request)
+
+
+def update(row: Resource, request: Request, batch: Batch) -> Obj:
+    old = find(row, request, batch)
+    new = decoding.decode(row, request)
+    batch.trace.note("decode", "is a " + row.kind)
+    check_preconditions(row, request, new, old)
+    return replace(row, request, batch, old, new)
+
+
+def patch(row: Resource, request: Request, batch: Batch) -> Obj:
+    old = find(row, request, batch)
+    new = patched(row, request, old)
+    batch.trace.note("decode", f"patched: {request.patch_type}")
+    check_preconditions(row, request, new, old)
+    return replace(row, request, batch, old, new)
+
+
+def patched(row: Resource, request: Request, current: Obj) -> Obj:
+    """A new object: `current` with the request's patch applied."""
+    if request.patch_type is None:
+        raise UnsupportedMediaType(MEDIA_TYPE)
+    # Copied, because a patch shares with the current object what it leaves alone, and the stages after it change in place.
+    new = clone(apply_patch(row, request.patch_type, current, request.body))
+    decoding.accept(row, request, new)
+    return new
+
+
+def check_preconditions(row: Resource, request: Request, new: Obj, old: Obj) -> None:
+    """The name is the URL's; uid and resourceVersion, where given, are those of the object that is there."""
+    meta, current = new["metadata"], old["metadata"]
+    if meta.get("name", request.name) != request.name:
+        raise BadRequest(NAME_MISMATCH.format(given=meta["name"], wanted=request.name))
+    if meta.get("uid", current["uid"]) != current["uid"]:
+        key = row.storage_key(request.namespace, request.name)
+        raise conflict(
+            row.name, request.name, UID_PRECONDITION.format(key=key, given=meta["uid"], actual=current["uid"])
+        )
+    if (meta.get("resourceVersion") or current["resourceVersion"]) != current["resourceVersion"]:
+        raise conflict(row.name, request.name)
+
+
+def replace(
+    row: Resource,
+    request: Request,
+    batch: Batch,
+    old: Obj,
+    new: Obj,
+    prepare: Callable[[Obj, Obj, Batch], None] | None = None,
+) -> Obj:
+    """Put `new` over `old`, keeping what no client may change. `prepare` replaces the strategy's own preparation."""
+    strategy = strategy_of(row.name)
+    meta, current = new["metadata"], old["metadata"]
+    for name in SYSTEM_FIELDS:
+        if name in current:
+            meta[name] = current[name]
+        else:
+            meta.pop(name, None)
+    meta["name"] = request.name
+    if row.namespaced:
+        meta["namespace"] = request.namespace
+    subresource, user = request.subresource, user_of(request)
+    attempt = Attempt("update", row, subresource, request.namespace, request.name, user, new, old, is_dry_run(request))
+    admission.mutate(attempt, batch)
+    apply_defaults(row, new)
+    (prepare or strategy.prepare_update)(new, old, batch)
+    meta = new["metadata"]
+    if strategy.has_generation and strategy.content(new) != strategy.content(old):
+        meta["generation"] = current.get("generation", 0) + 1
+    meta["resourceVersion"] = current["resourceVersion"]
+    if new == old:
+        return old
+    _validate(row, new, validate_update(row, new, old, subresource), batch)
+    admission.validate(attempt, batch)
+    if is_dry_run(request):
+        return new
+    if finish_if_released(row, request, batch, old, new):
+        return new
+    return batch.put(row, new, old, request)
+
+
+def _validate(row: Resource, obj: Obj, causes: list[Cause], batch: Batch) -> None:
+    """Raises Invalid, with every cause there is."""
+    if causes:
+        error = invalid(row, obj["metadata"].get("name", ""), causes)
+        batch.trace.note("validation", f"refused: {error.message}")
+        raise error
+    batch.trace.note("validation", "valid")
+
+
+def _generate(row: Resource, request: Request, batch: Batch, prefix: str) -> str:
+    """A free name: the prefix and five characters."""
+    prefix = prefix[: NAME_LENGTH_MAX - 5]
+    for _ in range(GENERATE_TRIES):
+        name = prefix + "".join(batch.random.choices(NAME_ALPHABET, k=5))
+        if batch.find(row.name, request.namespace, name) is None:
+            return name
+    return name
