@@ -1,0 +1,66 @@
+"""The end of a namespace, and the account every namespace starts with."""
+
+import pytest
+
+from core.kube.errors import NotFound
+from tests.controllers.stage import deployment, pod
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def make_namespace(stage, name="room"):
+    stage.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    stage.run()
+
+
+def within(obj, namespace="room", **meta):
+    return {**obj, "metadata": {**obj["metadata"], "namespace": namespace, **meta}}
+
+
+def test_every_namespace_has_a_default_account(stage):
+    make_namespace(stage)
+    assert stage.get("serviceaccounts", "room", "default")
+    assert stage.get("serviceaccounts", "kube-system", "default")
+    stage.api("delete", "serviceaccounts", "room", "default")
+    stage.run()
+    assert stage.get("serviceaccounts", "room", "default")
+
+
+def test_a_deleted_namespace_goes_with_everything_in_it(stage):
+    make_namespace(stage)
+    stage.create("deployments.apps", within(deployment(replicas=3)))
+    stage.settle()
+    stage.api("delete", "namespaces", name="room")
+    stage.settle()
+    stage.run(5)
+    with pytest.raises(NotFound):
+        stage.get("namespaces", "", "room")
+    for resource in ("pods", "replicasets.apps", "deployments.apps", "serviceaccounts", "events"):
+        assert stage.all(resource, "room") == []
+
+
+def test_a_namespace_waits_for_finalizers_and_says_so(stage):
+    make_namespace(stage)
+    stage.create("pods", within(pod(), finalizers=["example.com/hold"]))
+    stage.api("delete", "namespaces", name="room")
+    stage.run(60)
+    conditions = {entry["type"]: entry for entry in stage.get("namespaces", "", "room")["status"]["conditions"]}
+    remaining, held = conditions["NamespaceContentRemaining"], conditions["NamespaceFinalizersRemaining"]
+    assert (remaining["status"], remaining["reason"]) == ("True", "SomeResourcesRemain")
+    assert remaining["message"] == "Some resources are remaining: pods. has 1 resource instances"
+    assert held["message"] == (
+        "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances"
+    )
+    assert conditions["NamespaceDeletionContentFailure"]["status"] == "False"
+    stage.patch("pods", "room", "lone", {"metadata": {"finalizers": None}})
+    stage.run(1)
+    with pytest.raises(NotFound):
+        stage.get("namespaces", "", "room")
+
+
+def test_other_namespaces_are_left_alone(stage):
+    make_namespace(stage)
+    stage.create("pods", pod())
+    stage.api("delete", "namespaces", name="room")
+    stage.run(60)
+    assert stage.get("pods", "default", "lone")
