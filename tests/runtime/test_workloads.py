@@ -1,0 +1,70 @@
+"""What processes do: from image, command and annotations to a behaviour."""
+
+import pytest
+
+from core.runtime.images import resolve
+from core.runtime.workloads import behaviour, settings_of
+
+
+def does(image: str, *command: str, **more):
+    return behaviour(resolve(image), tuple(command), (), **more)
+
+
+@pytest.mark.parametrize(
+    ("image", "command", "more", "ends_after", "code"),
+    [
+        pytest.param("nginx", (), {}, None, 0, id="server-stays-up"),
+        pytest.param("busybox", (), {}, 0.0, 0, id="bare-shell-ends"),
+        pytest.param("busybox", ("sh",), {"stdin": True}, None, 0, id="shell-with-input-waits"),
+        pytest.param("busybox", ("sleep", "5"), {}, 5.0, 0, id="sleep"),
+        pytest.param("hello-world", (), {}, 0, 0, id="hello-world"),
+        pytest.param("python", ("python", "app.py"), {}, None, 0, id="unknown-stays-up"),
+        pytest.param("python", ("python", "job.py"), {"completes": True}, 5.0, 0, id="unknown-job-completes"),
+        pytest.param("nginx", (), {"completes": True}, None, 0, id="own-program-stays-up-in-a-job"),
+        pytest.param("perl:5.34.0", ("perl", "-Mbignum=bpi", "-wle", "print bpi(2000)"), {}, 5, 0, id="pi"),
+        pytest.param("mysql", (), {}, 1.0, 1, id="mysql-without-password"),
+        pytest.param("mysql", (), {"env": {"MYSQL_ROOT_PASSWORD": "x"}}, None, 0, id="mysql-with-password"),
+        pytest.param("redis", ("redis-server", "--appendonly", "yes"), {}, None, 0, id="own-program-with-arguments"),
+        pytest.param(
+            "busybox", ("sh", "-c", "nslookup db | grep x"), {"completes": True}, 5.0, 0, id="script-beyond-us"
+        ),
+    ],
+)
+def test_when_and_how_it_ends(image: str, command: tuple, more: dict, ends_after: float | None, code: int) -> None:
+    found = does(image, *command, **more)
+    assert (found.ends_after, found.code) == (ends_after, code)
+
+
+@pytest.mark.parametrize(
+    ("image", "port", "answers"),
+    [
+        ("nginx", 80, True),
+        ("nginx", 8080, False),
+        ("redis", 6379, True),
+        ("busybox", 80, False),
+        ("me/app", 1234, True),
+    ],
+)
+def test_who_listens_where(image: str, port: int, answers: bool) -> None:
+    assert does(image).serves(1.0, port) is answers
+
+
+def test_settings_of_one_container_go_before_those_of_the_pod() -> None:
+    annotations = {
+        "cluster-viz.dev/exit-after": "5",
+        "cluster-viz.dev/web.exit-after": "9",
+        "cluster-viz.dev/exit-code": "x",
+    }
+    assert settings_of(annotations, "web") == {"exit-after": 9.0}
+    assert settings_of(annotations, "other") == {"exit-after": 5.0}
+
+
+def test_memory_limit_below_need_kills_at_once() -> None:
+    found = does("mongo", memory_limit=64 * 2**20)
+    assert (found.ends_after, found.code, found.reason) == (1.0, 137, "OOMKilled")
+
+
+def test_health_of_what_is_not_understood_is_asked_for() -> None:
+    found = does("redis", settings={"unhealthy-after": 10.0})
+    assert found.executes(("redis-cli", "ping"), 5.0)
+    assert not found.executes(("redis-cli", "ping"), 15.0)
