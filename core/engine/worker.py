@@ -1,0 +1,100 @@
+"""Running one role in this process: a Celery worker for `control-plane` or `nodes`, Celery's beat, or the web server."""
+
+import gc
+import os
+import sys
+import threading
+import time
+import warnings
+
+import redis
+from celery.exceptions import SecurityWarning
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from cluster_viz.celery import app
+
+GC_THRESHOLDS = 20_000, 20, 20
+
+
+def spare_garbage_collector() -> None:
+    """Leave what was imported alone from now on, and look at everything rarely.
+
+    Objects of the API are trees: counting references frees them. A full look at a hundred thousand of them took 0.1 s,
+    mostly while holding some cluster's lock.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
+LOOK_EVERY = 1.0  # wall seconds
+
+
+def start_over_with_redis() -> None:
+    """Run this process's command anew when Redis was started anew; run in a thread.
+
+    After the broker is gone and back, a Celery consumer sometimes stays deaf: connected, and never given a task again.
+    Whatever it did is safe to abandon at any instruction, so it begins afresh, in the same process.
+    """
+    server, known = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2), None
+    while True:
+        try:
+            run = server.info("server")["run_id"]
+        except (redis.RedisError, OSError):
+            run = known
+        if known is not None and run != known:
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        known = run
+        time.sleep(LOOK_EVERY)
+
+
+def run_worker(role: str) -> None:
+    """A Celery worker of one process (`--pool solo`): a cluster's caches live in one place."""
+    threading.Thread(target=start_over_with_redis, name="broker", daemon=True).start()
+    from core.engine import tasks  # noqa: F401  registers the tasks
+    from core.engine.wakeups import own_queue
+
+    spare_garbage_collector()
+    # Celery warns of root because of pickle; only JSON is accepted here.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    app.worker_main(
+        [
+            "--quiet",
+            "worker",
+            "--pool=solo",
+            "--concurrency=1",
+            f"--queues={role},{own_queue(role)}",
+            f"--hostname={role}@%h:{os.getpid()}",
+            "--loglevel=WARNING",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+        ]
+    )
+
+
+def run_beat() -> None:
+    """Celery's beat, in a process of its own without Django."""
+    os.execv(sys.executable, [sys.executable, "-m", "cluster_viz.beat"])
+
+
+def run_web() -> None:
+    """daphne with both doors: the dashboard and, over TLS, the Kubernetes API."""
+    from core.apiserver.http.certificates import server_certificate
+    from core.apiserver.http.serve import run
+    from core.engine.wakeups import start_listening
+
+    start_listening()
+    certificate = server_certificate(settings.DATA_DIR, settings.HOST)
+    application = import_string(settings.ASGI_APPLICATION)  # by name: it knows the dashboard, which is above us
+    spare_garbage_collector()
+    run(application, settings.HOST, settings.WEB_PORT, settings.API_PORT, certificate)
+
+
+ROLES = {
+    "control-plane": lambda: run_worker("control-plane"),
+    "nodes": lambda: run_worker("nodes"),
+    "beat": run_beat,
+    "web": run_web,
+}

@@ -1,0 +1,110 @@
+"""`manage.py up`: the whole machine with one command, or one role of it."""
+
+import fcntl
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+
+ROLES = ("web", "control-plane", "nodes", "beat")
+
+
+class Command(BaseCommand):
+    help = "Start everything: database, embedded Redis, workers, dashboard and Kubernetes API. Ctrl-C ends it."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+        parser.add_argument("--port", type=int, help="port of the dashboard (default 8000)")
+        parser.add_argument("--api-port", type=int, help="port of the Kubernetes API, TLS (default 6443)")
+        parser.add_argument("--data", help="folder of the database and all other state (default .data)")
+        parser.add_argument("--role", choices=ROLES, help="run one part only, for several machines")
+        parser.add_argument("--no-demo", action="store_true", help="do not make the cluster `demo` when there is none")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.adopt(options)
+        if options["role"]:
+            from core.engine.worker import ROLES as RUN
+
+            RUN[options["role"]]()
+            return
+        if settings.HOST not in ("127.0.0.1", "localhost", "::1"):
+            require_accounts(settings.HOST)
+        data = settings.DATA_DIR
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        hold(data)
+        for port, what in ((settings.WEB_PORT, "--port"), (settings.API_PORT, "--api-port")):
+            check_port(settings.HOST, port, what)
+        self.say("preparing the database")
+        prepare_database()
+        command = [sys.executable, "-m", "core.engine.supervisor", str(data)]
+        if not os.environ.get("REDIS_URL"):
+            from core.engine.redis_server import prepare
+
+            command += ["--redis", prepare(data)]
+        if not options["no_demo"]:
+            command.append("--demo")
+        self.say(f"starting; open http://{settings.HOST}:{settings.WEB_PORT}/clusters/demo/ — Ctrl-C ends everything")
+        os.chdir(settings.BASE_DIR)
+        os.execv(command[0], command)
+
+    def adopt(self, options: dict[str, Any]) -> None:
+        """Settings are read from the environment at import: when options differ, start over with them in it."""
+        wanted = {
+            "CLUSTER_VIZ_HOST": (options["host"], settings.HOST),
+            "CLUSTER_VIZ_PORT": (options["port"], settings.WEB_PORT),
+            "CLUSTER_VIZ_API_PORT": (options["api_port"], settings.API_PORT),
+            "CLUSTER_VIZ_DATA": (options["data"] and Path(options["data"]).resolve(), settings.DATA_DIR),
+        }
+        changed = {name: str(value) for name, (value, current) in wanted.items() if value and value != current}
+        if changed:
+            os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | changed)
+
+    def say(self, text: str) -> None:
+        self.stdout.write(f"{'up':>13} | {text}")
+        self.stdout.flush()
+
+
+def hold(data: Path) -> None:
+    """One machine a data folder: the lock is inherited by the supervisor and freed when it ends, however it ends."""
+    handle = os.open(data / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CommandError(
+            f"cluster-viz is already running on {data}; end it first, or choose another --data"
+        ) from None
+    os.set_inheritable(handle, True)
+
+
+def check_port(host: str, port: int, option: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"cannot listen on {host}:{port} ({error.strerror}); choose another with {option}"
+            ) from None
+
+
+def prepare_database() -> None:
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except DatabaseError as error:
+        where = connection.settings_dict["NAME"]
+        raise CommandError(f"the database {where} cannot be opened: {str(error).strip()}") from None
+
+
+def require_accounts(host: str) -> None:
+    """Bound to an address others can reach, the dashboard needs people to log in."""
+    raise CommandError(
+        f"cluster-viz listens on 127.0.0.1 only: there are no accounts yet, and {host} can be reached by others"
+    )
