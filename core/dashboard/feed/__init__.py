@@ -1,0 +1,1 @@
+"""The live feed: snapshot, then numbered batches of what changed. Start with `tail.py`."""

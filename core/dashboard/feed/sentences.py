@@ -1,0 +1,127 @@
+"""What happened, as one plain sentence: the story beside the picture, the marks on the time bar, the spoken log.
+
+One function a kind of journal entry, in the table SENTENCES. A kind that is not there is drawn but not told, because it
+happens many times a second.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+Data = dict[str, Any]
+
+
+def role(actor: str, data: Data) -> str:
+    member, term = data.get("member", "?"), data.get("term", "?")
+    match data.get("role"):
+        case "leader":
+            return f"{member} became leader of term {term}"
+        case "candidate":
+            return f"{member} stands for election in term {term}: it heard no leader in time"
+        case "pre-candidate" | "precandidate":
+            return f"{member} asks whether it could win an election (pre-vote, term {term})"
+        case "follower":
+            leader = data.get("leader")
+            return f"{member} follows {leader} in term {term}" if leader else f"{member} is a follower in term {term}"
+    return f"{member} is {data.get('role')} in term {term}"
+
+
+def vote(actor: str, data: Data) -> str:
+    verb = "would vote" if data.get("pre") else "voted"
+    if not data.get("granted"):
+        verb = "would not vote" if data.get("pre") else "refused its vote"
+    return f"{data.get('member')} {verb} for {data.get('candidate')} in term {data.get('term')}"
+
+
+def quorum(actor: str, data: Data) -> str:
+    counts = f"{data.get('alive')} members alive, {data.get('needed')} needed"
+    return f"etcd has its quorum again: {counts}" if data.get("has") else f"etcd lost its quorum: {counts}; writes stop"
+
+
+def schedule(actor: str, data: Data) -> str:
+    if winner := data.get("winner"):
+        return f"the scheduler bound {data.get('pod')} to {winner}"
+    return f"the scheduler found no node for {data.get('pod')}: {data.get('message', '')}".rstrip(": ")
+
+
+PAST = {
+    "kill": "killed",
+    "restart": "restarted",
+    "pause": "paused",
+    "resume": "resumed",
+    "wipe": "wiped",
+    "partition": "cut off from",
+    "heal": "connected again with",
+}
+
+
+def fault(actor: str, data: Data) -> str:
+    verb, target, peer = data.get("verb", ""), data.get("target", ""), data.get("peer", "")
+    by = data.get("by")
+    return f"{target} was {PAST.get(verb, verb)} {peer}".strip() + (f" by {by}" if by else "")
+
+
+def component(actor: str, data: Data) -> str:
+    return f"{data.get('target')} is {data.get('state')}"
+
+
+def clock(actor: str, data: Data) -> str:
+    if data.get("stepped"):
+        return "the clock was stepped"
+    return "the clock was paused" if data.get("paused") else f"the clock runs at {data.get('speed', 1):g}×"
+
+
+def packet(actor: str, data: Data) -> str:
+    return f"a packet from {data.get('source')} to {data.get('destination')}: {data.get('verdict')}"
+
+
+SENTENCES: dict[str, Callable[[str, Data], str]] = {
+    "raft.role": role,
+    "raft.vote": vote,
+    "etcd.quorum": quorum,
+    "schedule": schedule,
+    "fault": fault,
+    "component": component,
+    "clock": clock,
+    "packet": packet,
+}
+
+
+def sentence(kind: str, actor: str, data: Data) -> str:
+    """One sentence, or nothing for what is only drawn."""
+    function = SENTENCES.get(kind)
+    return function(actor, data) if function else ""
+
+
+# reason of an Event → what it comes to, for the story; `{}` is the image its message names
+SHORT = {
+    "Pulling": "pulls {}",
+    "Pulled": "has its image",
+    "Created": "container created",
+    "Started": "container started",
+    "Killing": "container is stopped",
+    "NodeNotReady": "is not ready",
+    "NodeReady": "is ready",
+    "RegisteredNode": "was registered",
+    "TaintManagerEviction": "is evicted",
+}
+TOLD_ELSEWHERE = frozenset(
+    {"Scheduled", "FailedScheduling", "SuccessfulCreate", "SuccessfulDelete"}
+)  # drawn, or told by its own entry
+
+
+def event_gist(obj: Data) -> str:
+    """What an Event comes to in a few words, without its subject; nothing for what another entry tells."""
+    reason, text = obj.get("reason", ""), obj.get("message") or obj.get("note") or ""
+    if reason in TOLD_ELSEWHERE:
+        return ""
+    named = text.split('"')
+    short = SHORT.get(reason) or text or reason
+    return short.format(named[1] if len(named) > 1 else "its image") if short is not text else text
+
+
+def cluster_event(obj: Data) -> str:
+    """A Kubernetes Event as a sentence: `pod default/web-1: Started — Started container nginx`."""
+    about = obj.get("involvedObject") or obj.get("regarding") or {}
+    subject = "/".join(filter(None, (about.get("namespace"), about.get("name"))))
+    text = obj.get("message") or obj.get("note") or ""
+    return f"{about.get('kind', '').lower()} {subject}: {text or obj.get('reason', '')}"

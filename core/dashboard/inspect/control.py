@@ -1,0 +1,241 @@
+"""The control plane: API server, controllers, scheduler."""
+
+from collections.abc import Sequence
+from inspect import getmodule
+from itertools import groupby
+from typing import Any
+
+from core.controllers import REGISTRY as CONTROLLERS
+from core.dashboard.feed.happenings import decision_rows
+from core.dashboard.inspect.view import Panel, View, lifecycle
+
+LOOPS = {loop.name: loop for loop in CONTROLLERS.values()}
+
+
+def apiserver(view: View, subject: str) -> Panel:
+    row = view.component("apiserver")
+    requests = [request_row(view, entry) for entry in view.journal(["request"], 14)]
+    if row["state"] == "running":
+        why = (
+            "What is it doing? It lets every request through its stages, one after the other, and is the only one "
+            "that talks to etcd. All others only ask it, or watch."
+        )
+        if not view.status["etcd"]["quorum"]:
+            why = (
+                "Why do writes hang? etcd has no quorum, so nothing can be stored: a write waits for its time-out and "
+                "fails with “etcdserver: request timed out”."
+            )
+    else:
+        why = (
+            f"Why does nobody get an answer? The API server is {row['state']}. What runs keeps running; nothing "
+            "new can be decided."
+        )
+    return Panel(
+        kick="API server",
+        title="kube-apiserver",
+        tone="api",
+        why=why,
+        wrong=row["state"] != "running",
+        facts=[
+            ("state", row["state"]),
+            ("revision", view.cluster.revision),
+            ("objects", sum(len(t) for t in view.cache.objects.values())),
+        ],
+        acts=lifecycle("apiserver", row["state"]),
+        commands=["kubectl get --raw /readyz?verbose", "kubectl get --raw /metrics"],
+        template="dashboard/inspect/apiserver.html",
+        more={"requests": requests},
+    )
+
+
+def waterfall(lines: Sequence[Sequence[Any]], total: int) -> list[dict[str, Any]]:
+    """The stages of a request, each with when it began and how long it took, in µs and as a share of the whole.
+
+    A line of the journal is (stage, verdict, who said so, µs since the line before); an admission stage has a line for
+    each plugin that spoke.
+    """
+    rows: list[dict[str, Any]] = []
+    begun = 0
+    for stage, run in groupby(lines, key=lambda line: str(line[0])):
+        spoken = list(run)
+        micros = sum(line[3] for line in spoken if len(line) > 3)
+        verdicts = [str(line[1]) for line in spoken]
+        rows.append(
+            {
+                "stage": stage,
+                "verdict": "; ".join(verdicts),
+                "who": "; ".join(str(line[2]) for line in spoken if len(line) > 2 and line[2]),
+                "refused": any(verdict.startswith(("refused", "denied", "invalid")) for verdict in verdicts),
+                "micros": micros,
+                "left": round(100 * begun / max(1, total), 2),
+                "share": round(100 * micros / max(1, total), 2),
+            }
+        )
+        begun += micros
+    return rows
+
+
+def request_row(view: View, entry: Any) -> dict[str, Any]:
+    data = entry.data
+    subject = "/".join(filter(None, (data.get("namespace"), data.get("name"))))
+    resource = data.get("resource", "") + (f"/{data['subresource']}" if data.get("subresource") else "")
+    code = data.get("code", 0)
+    stages = waterfall(data.get("stages") or (), data.get("micros", 0))
+    return {
+        "verb": data.get("verb"),
+        "resource": resource,
+        "subject": subject,
+        "code": code,
+        "failed": code >= 400,
+        "actor": entry.actor,
+        "message": data.get("message", ""),
+        "stages": stages,
+        "millis": data.get("micros", 0) / 1000,
+        "ago": view.ago(entry.time),
+    }
+
+
+def controllers(view: View, subject: str) -> Panel:
+    row = view.component("controller-manager")
+    recent = view.journal(["reconcile"], 60)
+    latest: dict[str, Any] = {}
+    for entry in recent:
+        latest.setdefault(entry.data.get("loop", ""), entry)
+    loops = [{"name": name, "last": reconcile_row(view, latest[name]) if name in latest else None} for name in LOOPS]
+    why = (
+        "What is it doing? Each controller compares what is wanted with what is there, and does one thing to "
+        "bring them closer. It acts on the state, not on the event: run twice, it does no harm."
+    )
+    if row["state"] != "running":
+        why = (
+            f"Why does nothing converge? The controller manager is {row['state']}: nobody makes pods for a "
+            "Deployment, nobody replaces what is lost."
+        )
+    return Panel(
+        kick="controller manager",
+        title="kube-controller-manager",
+        tone="ctl",
+        why=why,
+        wrong=row["state"] != "running",
+        facts=[("state", row["state"]), ("controllers", len(CONTROLLERS))],
+        acts=lifecycle("controller-manager", row["state"]),
+        commands=["kubectl -n kube-system get lease kube-controller-manager", "kubectl get events -A"],
+        template="dashboard/inspect/controllers.html",
+        more={"loops": loops},
+    )
+
+
+def controller(view: View, name: str) -> Panel:
+    row = view.component("controller-manager")
+    recent = alike([reconcile_row(view, entry) for entry in view.journal(["reconcile"], 40, loop=name)])[:16]
+    about = purpose(name)
+    failing = bool(recent and recent[0]["retry"])
+    why = f"What does it do? {about}" if about else "What is it doing? It waits for a change that concerns it."
+    if failing:
+        why = (
+            f"Why again? Its last try at {recent[0]['key']} failed: {recent[0]['note']}. It tries again in "
+            f"{recent[0]['retry']:.1f} s."
+        )
+    return Panel(
+        kick="controller",
+        title=f"{name} controller",
+        tone="ctl",
+        why=why,
+        wrong=failing or row["state"] != "running",
+        facts=[("process", f"controller-manager, {row['state']}")],
+        commands=["kubectl get events -A --sort-by=.metadata.creationTimestamp"],
+        template="dashboard/inspect/reconciles.html",
+        more={"recent": recent},
+    )
+
+
+def purpose(name: str) -> str:
+    """What a controller is for, as its class or its module says it."""
+    loop = LOOPS.get(name)
+    said: str = (loop.__dict__.get("__doc__") or getattr(getmodule(loop), "__doc__", "") or "") if loop else ""
+    return " ".join(said.replace("`", "").strip().split("\n\n")[0].split())
+
+
+def alike(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that say the same one after the other become one with a count."""
+    runs = [list(run) for _, run in groupby(found, key=lambda row: (row["key"], row["note"]))]
+    return [{**run[0], "times": len(run)} for run in runs]
+
+
+def reconcile_row(view: View, entry: Any) -> dict[str, Any]:
+    data = entry.data
+    return {
+        "key": data.get("key", ""),
+        "note": data.get("note") or data.get("result") or "as wanted",
+        "retry": data.get("retry_after"),
+        "ago": view.ago(entry.time),
+    }
+
+
+def scheduler(view: View, subject: str) -> Panel:
+    row = view.component("scheduler")
+    decisions = [decision(view, entry) for entry in view.journal(["schedule"], 6)]
+    waiting = [pod for pod in view.all("pods") if not pod.get("spec", {}).get("nodeName")]
+    why = (
+        "What is it doing? For each pod without a node it filters the nodes that cannot take it, scores the "
+        "others, and binds the pod to the best."
+    )
+    if row["state"] != "running":
+        why = f"Why do new pods stay Pending? The scheduler is {row['state']}: nobody chooses a node for them."
+    elif waiting:
+        pod = waiting[0]["metadata"]
+        why = (
+            f"Why do {len(waiting)} pods wait? No node fits {pod['namespace']}/{pod['name']}: "
+            + (decisions[0]["message"] if decisions and decisions[0]["message"] else "it has not been tried yet")
+            + "."
+        )
+        why = why.replace("..", ".")
+    return Panel(
+        kick="scheduler",
+        title="kube-scheduler",
+        tone="sch",
+        why=why,
+        wrong=row["state"] != "running" or bool(waiting),
+        facts=[("state", row["state"]), ("without a node", len(waiting))],
+        acts=lifecycle("scheduler", row["state"]),
+        commands=[
+            "kubectl get pods -A --field-selector spec.nodeName=",
+            "kubectl get events -A --field-selector reason=FailedScheduling",
+        ],
+        template="dashboard/inspect/scheduler.html",
+        more={"decisions": decisions},
+    )
+
+
+# plugin → the head of its column; the full name is in its title
+SHORT_NAMES = {
+    "NodeResourcesFit": "room",
+    "NodeResourcesBalancedAllocation": "balance",
+    "PodTopologySpread": "spread",
+    "TaintToleration": "taints",
+    "NodeAffinity": "affinity",
+    "InterPodAffinity": "pods",
+    "ImageLocality": "image",
+}
+
+
+def decision(view: View, entry: Any) -> dict[str, Any]:
+    """One attempt as a table node × plugin."""
+    data = entry.data
+    scores = data.get("scores") or {}
+    plugins = sorted({plugin for parts in scores.values() for plugin in parts})
+    table = []
+    for node, total, reason in decision_rows(data.get("filters"), data.get("totals")):
+        parts = scores.get(node, {})
+        cells = [parts[plugin][-1] if plugin in parts else "" for plugin in plugins]
+        table.append(
+            {"node": node, "total": total, "reason": reason, "cells": cells, "won": node == data.get("winner")}
+        )
+    return {
+        "pod": data.get("pod"),
+        "winner": data.get("winner"),
+        "message": data.get("message", ""),
+        "plugins": [{"name": plugin, "short": SHORT_NAMES.get(plugin, plugin)} for plugin in plugins],
+        "rows": table,
+        "ago": view.ago(entry.time),
+    }

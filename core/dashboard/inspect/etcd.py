@@ -1,0 +1,146 @@
+"""An etcd member: why it is what it is, its log and who else holds each entry, its peers, and what can be done to it."""
+
+from typing import Any
+
+from core.dashboard.inspect.view import Act, NothingThere, Panel, View, lifecycle
+
+LOG_SHOWN = 9
+
+
+def member(view: View, name: str) -> Panel:
+    members = view.status["etcd"]["members"]
+    found = next((one for one in members if one["name"] == name), None)
+    if found is None:
+        raise NothingThere(f"there is no etcd member {name}; there are: {', '.join(one['name'] for one in members)}")
+    role = found["role"] or found["state"]
+    facts = [
+        ("term", found["term"]),
+        ("voted for", voted_for(found, members)),
+        ("commit", found["commit"]),
+        ("applied", found["applied"]),
+        ("last index", found.get("last_index", "")),
+        ("revision", view.cluster.revision),
+    ]
+    return Panel(
+        kick="etcd member",
+        title=f"{name} · {role}",
+        tone="etcd",
+        why=why(view, found),
+        wrong=found["state"] != "running" or not view.status["etcd"]["quorum"],
+        facts=facts,
+        acts=acts(view, found),
+        commands=[
+            f"etcdctl --endpoints={found.get('client_url') or name} endpoint status -w table",
+            "etcdctl member list -w table",
+        ],
+        template="dashboard/inspect/member.html",
+        more={"log": log(found, members), "peers": [peer(view, found, one) for one in members if one is not found]},
+    )
+
+
+def voted_for(found: dict[str, Any], members: list[dict[str, Any]]) -> str:
+    """The member's vote by name; Raft ids count from 1 in the order of the members."""
+    vote = found.get("vote")
+    if isinstance(vote, int):
+        return members[vote - 1]["name"] if 0 < vote <= len(members) else "nobody"
+    return vote or "nobody"
+
+
+def why(view: View, found: dict[str, Any]) -> str:
+    """One or two sentences, from the votes and role changes that led here."""
+    name, term = found["name"], found["term"]
+    if found["state"] == "stopped":
+        fault = view.journal(["fault"], 1, target=name)
+        when = f" {view.ago(fault[0].time)}" if fault else ""
+        return (
+            f"Why does it not answer? It was stopped{when}. Its disk is kept: after a restart it catches up from "
+            "the leader's log."
+        )
+    if found["state"] == "paused":
+        return (
+            "Why does it not answer? Its process is paused: alive, but it neither hears nor speaks. The others "
+            "take it for dead."
+        )
+    if found["role"] == "leader":
+        votes = [
+            entry.data["member"]
+            for entry in view.journal(["raft.vote"], 40, candidate=name, term=term)
+            if entry.data.get("granted") and not entry.data.get("pre")
+        ]
+        voters = sorted({name, *votes})
+        total = len(view.status["etcd"]["members"])
+        became = view.journal(["raft.role"], 1, member=name, term=term, role="leader")
+        when = f", {view.ago(became[0].time)}" if became else ""
+        return (
+            f"Why is it leader? It asked for votes in term {term} and got {len(voters)} of {total}{when}: "
+            f"{', '.join(voters)}. Every write goes through it."
+        )
+    if found["role"] == "follower" and view.status["etcd"]["leader"]:
+        return (
+            f"Why does it follow? It hears from {view.status['etcd']['leader']}, leader of term {term}, and holds "
+            "what it is sent."
+        )
+    if not view.status["etcd"]["quorum"]:
+        return (
+            "Why is there no leader? Fewer than a majority of the members answer each other: nobody can win term "
+            f"{term}, and nothing can be written."
+        )
+    return (
+        f"Why is it {found['role'] or 'idle'}? It has heard no leader in time and an election is under way "
+        f"(term {term})."
+    )
+
+
+def acts(view: View, found: dict[str, Any]) -> list[Act]:
+    name = found["name"]
+    cut = {
+        frozenset((fault["target"], fault["peer"])) for fault in view.status["faults"] if fault["kind"] == "partition"
+    }
+    wires = []
+    for other in view.status["etcd"]["members"]:
+        if other is not found and other["name"] != name:
+            verb, word = (
+                ("heal", "Join wire to") if frozenset((name, other["name"])) in cut else ("partition", "Cut wire to")
+            )
+            wires.append(Act(verb, name, other["name"], f"{word} {other['name']}"))
+    wipe = [Act("wipe", name, label="Wipe disk")] if found["state"] == "stopped" else []
+    return [*lifecycle(name, found["state"]), *wipe, *wires]
+
+
+def log(found: dict[str, Any], members: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The newest entries, newest first, each with the members that hold it."""
+    shown = []
+    for index, term, key, *_ in reversed((found.get("log") or [])[-LOG_SHOWN:]):
+        held = [one["name"] for one in members if holds(one, index, term)]
+        path = (key or "").removeprefix("/registry/")
+        shown.append(
+            {
+                "index": index,
+                "term": term,
+                "key": path or "no-op (new term)",
+                "committed": index <= found["commit"],
+                "held": held,
+                "of": len(members),
+            }
+        )
+    return shown
+
+
+def holds(member: dict[str, Any], index: int, term: int) -> bool:
+    """Whether the member has entry (index, term): named in its tail, or older than the tail it shows."""
+    tail = member.get("log") or []
+    if any(entry[0] == index and entry[1] == term for entry in tail):
+        return True
+    return bool(tail) and index < tail[0][0] and index <= member.get("last_index", 0)
+
+
+def peer(view: View, found: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    match = found.get("match")
+    index = match.get(other["name"]) if isinstance(match, dict) else other.get("last_index")
+    return {
+        "name": other["name"],
+        "match": index,
+        "role": other["role"] or other["state"],
+        "state": other["state"],
+        "term": other["term"],
+    }

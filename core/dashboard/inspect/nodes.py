@@ -1,0 +1,239 @@
+"""A worker node and what runs on it: kubelet, container runtime, kube-proxy."""
+
+from typing import Any
+
+from core.dashboard.feed.pods import amount, dots_of, millis, requests_of, restarts_of, tone_of, word_of
+from core.dashboard.inspect.view import Panel, View, lifecycle, span
+from core.kube.objects import Obj, condition
+from core.kube.times import parse_timestamp
+from core.models import Container, Image, KernelTable, Sandbox
+
+RULES_SHOWN = 60
+TOLERATED = 300.0  # seconds: the toleration that admission gives every pod
+
+
+def node(view: View, name: str) -> Panel:
+    machine = view.component(f"node/{name}")
+    obj = view.cache.get("nodes", "", name)
+    pods = [pod for pod in view.all("pods") if pod.get("spec", {}).get("nodeName") == name]
+    parts = [row for row in view.status["components"] if row["node"] == name and row["kind"] != "node"]
+    ready = condition(obj, "Ready") if obj else None
+    beat = heartbeat(view, name)
+    return Panel(
+        kick="worker node",
+        title=name,
+        tone="node",
+        why=why(view, name, machine, ready, beat, pods),
+        wrong=machine["state"] != "running" or not ready or ready["status"] != "True",
+        facts=[
+            ("machine", machine["state"]),
+            ("Ready", ready["status"] if ready else "not registered"),
+            ("heartbeat", view.ago(beat)),
+            ("pods", len(pods)),
+            ("pod range", (obj or {}).get("spec", {}).get("podCIDR", "–")),
+            ("kubelet", (obj or {}).get("status", {}).get("nodeInfo", {}).get("kubeletVersion", "–")),
+        ],
+        acts=lifecycle(f"node/{name}", machine["state"]),
+        commands=[f"kubectl describe node {name}", f"kubectl get pods -A --field-selector spec.nodeName={name}"],
+        template="dashboard/inspect/node.html",
+        more={
+            "parts": [part_row(part, machine["state"]) for part in parts],
+            "bars": bars(obj, pods) if obj else [],
+            "conditions": [
+                {**entry, "ago": view.ago_of(entry.get("lastTransitionTime"))}
+                for entry in (obj or {}).get("status", {}).get("conditions") or ()
+            ],
+            "taints": [
+                f"{t['key']}{'=' + t['value'] if t.get('value') else ''}:{t['effect']}"
+                for t in (obj or {}).get("spec", {}).get("taints") or ()
+            ],
+            "pods": [pod_row(pod) for pod in pods[:100]],
+        },
+    )
+
+
+def part_row(part: dict[str, Any], machine: str) -> dict[str, Any]:
+    """What runs on a machine that does not run does not run either."""
+    if machine != "running":
+        return {**part, "state": f"{machine} with the machine", "acts": []}
+    return {**part, "acts": lifecycle(part["name"], part["state"])}
+
+
+def heartbeat(view: View, name: str) -> float | None:
+    lease = view.cache.get("leases.coordination.k8s.io", "kube-node-lease", name)
+    text = lease.get("spec", {}).get("renewTime") if lease else None
+    return parse_timestamp(text) if text else None
+
+
+def due(view: View, ready: dict[str, Any] | None) -> str:
+    """How long its pods still stay, by the default toleration."""
+    text = (ready or {}).get("lastTransitionTime")
+    left = parse_timestamp(text) + TOLERATED - view.now if text else 0
+    return f": in {span(left)}" if left > 0 else ""
+
+
+def why(
+    view: View,
+    name: str,
+    machine: dict[str, Any],
+    ready: dict[str, Any] | None,
+    beat: float | None,
+    pods: list[Obj],
+) -> str:
+    kubelet = next((row for row in view.status["components"] if row["name"] == f"kubelet/{name}"), None)
+    if machine["state"] != "running":
+        since = span(view.now - machine["since"])
+        if ready and ready["status"] == "True":
+            return (
+                f"Why is it still Ready? The machine has been {machine['state']} for {since}, but nobody has noticed "
+                "yet: the node controller waits 40 s for a heartbeat."
+            )
+        evicted = sum(1 for pod in pods if pod["metadata"].get("deletionTimestamp"))
+        if evicted:
+            return (
+                f"Why are its pods Terminating? The machine has been {machine['state']} for {since}: {evicted} of its "
+                "pods were evicted and others run elsewhere instead. Only this node's kubelet could say that they "
+                "ended, so they stay until it is back or the node is deleted."
+            )
+        return (
+            f"Why is it not ready? The machine has been {machine['state']} for {since}: no heartbeat for 40 s. Its "
+            f"pods are moved when they have tolerated the taint for {TOLERATED:.0f} s{due(view, ready)}."
+        )
+    if ready is None:
+        return (
+            "Why is it not there? The machine runs, but its kubelet has not registered the node with the API "
+            "server yet."
+        )
+    if ready["status"] != "True":
+        word = (
+            f"its kubelet is {kubelet['state']}"
+            if kubelet and kubelet["state"] != "running"
+            else ready.get("message") or ready.get("reason", "")
+        )
+        return f"Why is it not ready? {word[:1].upper()}{word[1:]}."
+    return (
+        f"Why is it ready? Its kubelet renews the Lease kube-node-lease/{name}, last {view.ago(beat)}, and "
+        "reports no pressure."
+    )
+
+
+def bars(obj: Obj, pods: list[Obj]) -> list[dict[str, Any]]:
+    """What the pods ask for against what there is, as `kubectl describe node` sums it."""
+    room = obj.get("status", {}).get("allocatable") or {}
+    active = [requests_of(pod) for pod in pods if word_of(pod) not in ("Completed", "Succeeded", "Failed")]
+    cpu, memory = sum(ask[0] for ask in active), sum(ask[1] for ask in active)
+    rows = [
+        ("cpu", cpu, millis(room.get("cpu", "0")), f"{cpu} m of {room.get('cpu', '?')}"),
+        (
+            "memory",
+            memory,
+            amount(room.get("memory", "0")),
+            f"{memory // 2**20} Mi of {amount(room.get('memory', '0')) // 2**20} Mi",
+        ),
+        ("pods", len(pods), amount(room.get("pods", "0")), f"{len(pods)} of {room.get('pods', '?')}"),
+    ]
+    return [
+        {"name": name, "words": words, "share": round(min(100.0, 100 * used / of), 1) if of else 0}
+        for name, used, of, words in rows
+    ]
+
+
+def pod_row(pod: Obj) -> dict[str, Any]:
+    meta, word = pod["metadata"], word_of(pod)
+    return {
+        "key": f"{meta['namespace']}/{meta['name']}",
+        "name": meta["name"],
+        "word": word,
+        "tone": tone_of(word),
+        "ready": f"{dots_of(pod).count('r')}/{len(dots_of(pod))}",
+        "restarts": restarts_of(pod),
+    }
+
+
+WHAT = {
+    "kubelet": "It watches the pods of its node, has the runtime start and stop their containers, probes and reports.",
+    "runtime": "It pulls images, unpacks layers, and makes namespaces, cgroups and processes when the kubelet asks.",
+    "kube-proxy": "It watches Services and endpoints and writes iptables rules: a virtual address becomes a pod's.",
+}
+COMMANDS = {
+    "kubelet": ["systemctl status kubelet", "journalctl -u kubelet -f"],
+    "runtime": ["crictl pods", "crictl ps -a", "crictl images"],
+    "kube-proxy": ["iptables-save -t nat", "kubectl -n kube-system logs -l k8s-app=kube-proxy"],
+}
+GONE = {
+    "kubelet": "no heartbeat is sent and no container is started; the containers that run keep running",
+    "runtime": "no container can be started or stopped; those that run keep running",
+    "kube-proxy": "the rules stay as they were: new endpoints are not learned, dead ones still get packets",
+}
+
+
+def component(view: View, target: str) -> Panel:
+    """kubelet/NODE, runtime/NODE, kube-proxy/NODE, or any other component."""
+    row = view.component(target)
+    kind, name = row["kind"], row["node"]
+    what = WHAT.get(kind, "It runs its control loops against the API server.")
+    why = f"What is it doing? {what}"
+    if row["state"] != "running":
+        why = (
+            f"What follows? It is {row['state']} since {span(view.now - row['since'])}: "
+            f"{GONE.get(kind, 'what it does is not done')}."
+        )
+    more: dict[str, Any] = {}
+    facts: list[tuple[str, Any]] = [
+        ("state", row["state"]),
+        ("node", name or "control plane"),
+        ("since", view.ago(row["since"])),
+    ]
+    if kind == "runtime":
+        more = runtime_tables(view, name)
+        facts += [
+            ("images", len(more["images"])),
+            ("sandboxes", len(more["sandboxes"])),
+            ("containers", len(more["containers"])),
+        ]
+    elif kind == "kube-proxy":
+        more = {"rules": rules_of(view, name)}
+        facts.append(("rules", sum(line.startswith("-A") for line in more["rules"])))
+    more["recent"] = [
+        {
+            "key": f"{entry.data.get('call', '')} {entry.data.get('subject', '')}",
+            "note": entry.data.get("detail", ""),
+            "ago": view.ago(entry.time),
+        }
+        for entry in (view.journal(["runtime"], 12, node=name) if kind in ("runtime", "kubelet") else [])
+    ]
+    return Panel(
+        kick=f"on {name}" if name else "component",
+        title="containerd" if kind == "runtime" else kind,
+        tone={"runtime": "run", "kube-proxy": "net", "kubelet": "node"}.get(kind, "ctl"),
+        why=why,
+        wrong=row["state"] != "running",
+        facts=facts,
+        acts=lifecycle(target, row["state"]),
+        commands=COMMANDS.get(kind, []),
+        template="dashboard/inspect/component.html",
+        more=more,
+    )
+
+
+def runtime_tables(view: View, name: str) -> dict[str, Any]:
+    here = {"cluster": view.cluster, "node": name}
+    return {
+        "images": [
+            {"name": image.reference, **image.data} for image in Image.objects.filter(**here).order_by("reference")
+        ],
+        "sandboxes": list(Sandbox.objects.filter(**here)),
+        "containers": [
+            {"name": c.name, "id": c.container_id[:12], "state": c.data.get("state", "")}
+            for c in Container.objects.filter(**here).order_by("name")[:100]
+        ],
+    }
+
+
+def rules_of(view: View, name: str) -> list[str]:
+    """The node's iptables rules, as iptables-save prints them."""
+    row = KernelTable.objects.filter(cluster=view.cluster, node=name, name__startswith="iptables").first()
+    if row is None:
+        return []
+    text = row.data.get("text") or row.data.get("save") or row.data.get("rules") or ""
+    return text.splitlines() if isinstance(text, str) else [str(line) for line in text]

@@ -1,0 +1,20 @@
+"""Everything the inspector can open: a word in the address → the function that answers."""
+
+from collections.abc import Callable
+
+from core.dashboard.inspect import control, etcd, nodes, objects, packets
+from core.dashboard.inspect.view import Panel, View
+
+KINDS: dict[str, Callable[[View, str], Panel]] = {
+    "member": etcd.member,
+    "apiserver": control.apiserver,
+    "controllers": control.controllers,
+    "controller": control.controller,
+    "scheduler": control.scheduler,
+    "node": nodes.node,
+    "component": nodes.component,
+    "pod": objects.pod,
+    "service": objects.service,
+    "packet": packets.packet,
+    "object": objects.anything,
+}

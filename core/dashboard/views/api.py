@@ -1,0 +1,209 @@
+"""The control API under `/api/`: the same verbs as the command line, open while a cluster's own API is down.
+
+Every answer is JSON; every error says in one sentence what is wrong and what there is instead.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+
+from core.dashboard.security import View, guarded
+from core.dashboard.views.found import UnknownCluster, cluster_named
+from core.dashboard.views.openapi import document
+from core.dashboard.views.pages import create_from, delete_cluster
+from core.engine import control
+from core.engine.clock import WallClock
+from core.engine.clusters import BadCluster
+from core.engine.status import cluster_status
+from core.faults import PAIR_VERBS, VERBS, NothingToDo, UnknownTarget, act
+from core.faults import targets as targets_of
+from core.models import Cluster, Fault
+
+Handler = Callable[..., JsonResponse]
+
+
+class BadRequest(ValueError):
+    """The request cannot be understood; the message says why."""
+
+
+def answer(problem: str, status: int, **more: Any) -> JsonResponse:
+    return JsonResponse({"error": problem, **more}, status=status)
+
+
+def resource(**methods: Handler) -> View:
+    """A view of a path: a handler a method, errors as JSON."""
+
+    @wraps(next(iter(methods.values())))
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        handler = methods.get((request.method or "").lower())
+        if handler is None:
+            allowed = ", ".join(method.upper() for method in methods)
+            return answer(f"{request.method} is not possible here; there are: {allowed}", 405)
+        try:
+            return handler(request, *args, **kwargs)
+        except UnknownCluster as error:
+            return answer(str(error), 404, clusters=error.names)
+        except UnknownTarget as error:
+            return answer(str(error), 404, targets=error.valid)
+        except NothingToDo as error:
+            return answer(str(error), 409, changed=False)
+        except (BadRequest, BadCluster) as error:
+            return answer(str(error), 400)
+
+    return csrf_exempt(guarded(view))
+
+
+def body_of(request: HttpRequest) -> dict[str, Any]:
+    try:
+        body = orjson.loads(request.body or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise BadRequest("the body is not a JSON object")
+    return body
+
+
+def list_clusters(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"clusters": [summary(cluster) for cluster in Cluster.objects.order_by("name")]})
+
+
+def create_cluster(request: HttpRequest) -> JsonResponse:
+    wish = {"members": 3, "workers": 3, "profile": "classroom", "seed": 0} | body_of(request)
+    unknown = set(wish) - {"name", "members", "workers", "profile", "seed"}
+    if unknown:
+        raise BadRequest(
+            f"unknown fields: {', '.join(sorted(unknown))}; there are: name, members, workers, profile, seed"
+        )
+    return JsonResponse(summary(create_from(wish)), status=201)
+
+
+def get_cluster(request: HttpRequest, name: str) -> JsonResponse:
+    return JsonResponse(summary(cluster_named(name)))
+
+
+def remove_cluster(request: HttpRequest, name: str) -> JsonResponse:
+    delete_cluster(cluster_named(name))
+    return JsonResponse({"message": f"cluster {name} was deleted"})
+
+
+def summary(cluster: Cluster) -> dict[str, Any]:
+    return {
+        "name": cluster.name,
+        "profile": cluster.profile,
+        "seed": cluster.seed,
+        "revision": cluster.revision,
+        "speed": cluster.speed,
+        "paused": cluster.paused,
+        "links": {
+            "stage": reverse("stage", args=[cluster.name]),
+            "status": reverse("api-status", args=[cluster.name]),
+            "faults": reverse("api-faults", args=[cluster.name]),
+        },
+    }
+
+
+def get_status(request: HttpRequest, name: str) -> JsonResponse:
+    return JsonResponse(cluster_status(cluster_named(name)))
+
+
+def get_faults(request: HttpRequest, name: str) -> JsonResponse:
+    """What is broken now, and what can be."""
+    cluster = cluster_named(name)
+    broken = Fault.objects.filter(cluster=cluster, healed=None).values("kind", "target", "peer", "since")
+    return JsonResponse({"broken": list(broken), "verbs": list(VERBS), "targets": targets_of(cluster)})
+
+
+def do_fault(request: HttpRequest, name: str) -> JsonResponse:
+    cluster, body = cluster_named(name), body_of(request)
+    verb, target, peer = (body.get(key, "") for key in ("verb", "target", "peer"))
+    if verb not in VERBS:
+        raise BadRequest(f"there is no verb {verb!r}; there are: {', '.join(VERBS)}")
+    if not isinstance(target, str) or not isinstance(peer, str):
+        raise BadRequest("target and peer are names")
+    if not target:
+        raise UnknownTarget(target, targets_of(cluster))
+    if verb in PAIR_VERBS and not peer:
+        raise BadRequest(f"{verb} needs two ends: target and peer")
+    done = act(cluster, verb, target, peer, by=person(request), now=WallClock().now)
+    return JsonResponse({"message": done.message, "changed": True})
+
+
+def person(request: HttpRequest) -> str:
+    user = getattr(request, "user", None)
+    return user.get_username() if user is not None and user.is_authenticated else ""
+
+
+def do_clock(request: HttpRequest, name: str, action: str) -> JsonResponse:
+    cluster = cluster_named(name)
+    if action not in CLOCK:
+        return answer(f"the clock cannot {action}; it can: {', '.join(CLOCK)}", 404)
+    try:
+        message = CLOCK[action](cluster, body_of(request))
+    except (ValueError, TypeError) as error:
+        return answer(str(error), 409 if action == "step" else 400, changed=False)
+    cluster.refresh_from_db()
+    return JsonResponse({"message": message, "speed": cluster.speed, "paused": cluster.paused})
+
+
+def pause(cluster: Cluster, body: dict[str, Any]) -> str:
+    control.pause(cluster)
+    return "the clock stands still; the API still answers"
+
+
+def resume(cluster: Cluster, body: dict[str, Any]) -> str:
+    control.resume(cluster)
+    return "the clock runs again"
+
+
+def step(cluster: Cluster, body: dict[str, Any]) -> str:
+    return control.step(cluster)
+
+
+def speed(cluster: Cluster, body: dict[str, Any]) -> str:
+    wanted = body.get("speed")
+    if isinstance(wanted, bool) or not isinstance(wanted, int | float):
+        raise ValueError("speed is a number of virtual seconds a second")
+    control.set_speed(cluster, float(wanted))
+    return f"the clock runs at {wanted:g}×"
+
+
+CLOCK: dict[str, Callable[[Cluster, dict[str, Any]], str]] = {
+    "pause": pause,
+    "resume": resume,
+    "step": step,
+    "speed": speed,
+}
+
+
+def get_document(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(document())
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    """The document as a page, rendered here: no scripts from elsewhere."""
+    found = document()
+    operations = [
+        {"method": method.upper(), "path": path, **operation}
+        for path, methods in found["paths"].items()
+        for method, operation in methods.items()
+    ]
+    return render(request, "dashboard/api_docs.html", {"document": found, "operations": operations})
+
+
+def nothing_here(request: HttpRequest, rest: str = "") -> JsonResponse:
+    return answer(f"there is nothing at /api/{rest}; see /api/docs", 404)
+
+
+clusters = resource(get=list_clusters, post=create_cluster)
+cluster = resource(get=get_cluster, delete=remove_cluster)
+status = resource(get=get_status)
+faults = resource(get=get_faults, post=do_fault)
+clock = resource(post=do_clock)
+openapi = resource(get=get_document)
+missing = resource(get=nothing_here, post=nothing_here, put=nothing_here, patch=nothing_here, delete=nothing_here)

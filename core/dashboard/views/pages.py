@@ -1,0 +1,104 @@
+"""The pages: home, stage, text twin; and the stage's first picture as JSON."""
+
+from typing import Any
+
+import orjson
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.dashboard.feed.reading import snapshot as take_snapshot
+from core.dashboard.feed.tail import mark_watched
+from core.dashboard.views.cards import card_of
+from core.dashboard.views.found import cluster_named
+from core.dashboard.views.textual import text_picture
+from core.engine import clusters
+from core.engine.servers import forget, server_of
+from core.models import Cluster
+
+BAD_NAME = "a cluster's name has letters, digits and dashes only, at most 63"
+BAD_NUMBER = "members and workers are whole numbers"
+
+
+@ensure_csrf_cookie
+@require_http_methods(["GET", "POST"])
+def home(request: HttpRequest) -> HttpResponse:
+    """The clusters as cards, and the form for a new one."""
+    wish: dict[str, Any] = {"members": "3", "workers": "3", "profile": "classroom", "seed": "1"}
+    problem, status = "", 200
+    if request.method == "POST":
+        wish |= {name: request.POST.get(name, "") for name in ("name", "members", "workers", "profile", "seed")}
+        try:
+            cluster = create_from(wish)
+            return redirect("stage", cluster.name)
+        except clusters.BadCluster as error:
+            problem, status = str(error), 400
+    cards = [card_of(cluster) for cluster in Cluster.objects.order_by("name")]
+    context = {
+        "cards": cards,
+        "wish": wish,
+        "problem": problem,
+        "profiles": Cluster.Profile.choices,
+        "sizes": ("1", "3", "5", "7"),
+    }
+    return render(request, "dashboard/home.html", context, status=status)
+
+
+def create_from(wish: dict[str, Any]) -> Cluster:
+    """A new cluster as wished for in a form or over the API. Raises BadCluster with one clear sentence."""
+    name = str(wish.get("name") or "")
+    try:
+        validate_slug(name)
+        if len(name) > 63:
+            raise ValidationError(BAD_NAME)
+    except ValidationError:
+        raise clusters.BadCluster(BAD_NAME) from None
+    try:
+        members, workers, seed = (int(wish.get(key) or 0) for key in ("members", "workers", "seed"))
+    except (TypeError, ValueError):
+        raise clusters.BadCluster(BAD_NUMBER) from None
+    return clusters.create(name, members=members, workers=workers, profile=str(wish.get("profile")), seed=seed)
+
+
+def delete_cluster(cluster: Cluster) -> None:
+    pk = cluster.pk
+    clusters.delete(cluster)
+    forget(pk)
+
+
+@require_POST
+def delete(request: HttpRequest, name: str) -> HttpResponse:
+    delete_cluster(cluster_named(name))
+    messages.info(request, f"cluster {name} was deleted")
+    return redirect("home")
+
+
+@ensure_csrf_cookie
+@require_GET
+def stage(request: HttpRequest, name: str) -> HttpResponse:
+    """The live diagram. The picture itself comes as `snapshot.json`, then over the socket."""
+    cluster = cluster_named(name)
+    mark_watched(cluster.pk)
+    return render(request, "dashboard/stage.html", {"cluster": cluster})
+
+
+@require_GET
+def snapshot(request: HttpRequest, name: str) -> HttpResponse:
+    cluster = cluster_named(name)
+    return HttpResponse(
+        orjson.dumps(take_snapshot(server_of(cluster.pk))), "application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+@ensure_csrf_cookie
+@require_GET
+def text(request: HttpRequest, name: str) -> HttpResponse:
+    """The whole picture as tables and a log; asked for again by htmx every two seconds."""
+    cluster = cluster_named(name)
+    mark_watched(cluster.pk)
+    template = "dashboard/text_tables.html" if "HX-Request" in request.headers else "dashboard/text.html"
+    return render(request, template, {"cluster": cluster, **text_picture(cluster)})

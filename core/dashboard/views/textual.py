@@ -1,0 +1,119 @@
+"""The text twin: everything the picture says, as tables and a log. Same words, no colours needed."""
+
+from typing import Any
+
+from core.dashboard.feed.compact import workload
+from core.dashboard.feed.happenings import Entry
+from core.dashboard.feed.pods import dots_of, restarts_of, tone_of, word_of
+from core.dashboard.feed.sentences import SENTENCES, cluster_event, sentence
+from core.dashboard.inspect.nodes import heartbeat
+from core.dashboard.inspect.view import View, lifecycle, span
+from core.kube.objects import Obj, condition, key_of, labels_of
+from core.kube.times import parse_timestamp
+from core.models import Cluster
+
+LOG = 40
+PODS = 300
+
+
+def text_picture(cluster: Cluster) -> dict[str, Any]:
+    view = View(cluster)
+    etcd = view.status["etcd"]
+    pods = view.all("pods")
+    return {
+        "status": view.status,
+        "quorum": quorum_words(etcd),
+        "members": [{**member, "acts": lifecycle(member["name"], member["state"])} for member in etcd["members"]],
+        "components": [
+            {**row, "acts": lifecycle(row["name"], row["state"])}
+            for row in view.status["components"]
+            if not row["node"]
+        ],
+        "nodes": [node_row(view, node, pods) for node in view.status["nodes"]],
+        "workloads": [{"name": str(key_of(obj)), **workload(obj)} for obj in view.all("deployments.apps")],
+        "pods": [pod_row(pod) for pod in pods[:PODS]],
+        "more_pods": max(0, len(pods) - PODS),
+        "services": [service_row(view, obj) for obj in view.all("services")],
+        "log": spoken_log(view),
+    }
+
+
+def quorum_words(etcd: dict[str, Any]) -> str:
+    """The same words as the gauge in the picture."""
+    total = len(etcd["members"])
+    alive = sum(member["state"] == "running" for member in etcd["members"])
+    needed = total // 2 + 1
+    spare = alive - needed
+    if spare < 0:
+        return f"{alive} of {total} alive: writes stop, {needed} are needed"
+    if not etcd["quorum"]:
+        return f"{alive} of {total} alive: no quorum, writes wait"
+    if spare == 0:
+        return f"{alive} of {total} alive: {'a failure' if total == 1 else 'one more failure'} stops all writes"
+    return f"{alive} of {total} alive: {'one' if spare == 1 else spare} may fail"
+
+
+def node_row(view: View, node: dict[str, Any], pods: list[Obj]) -> dict[str, Any]:
+    obj = view.cache.get("nodes", "", node["name"])
+    ready = condition(obj, "Ready") if obj else None
+    word = "not registered" if ready is None else "Ready" if ready["status"] == "True" else "NotReady"
+    parts = [
+        f"{row['kind']} {row['state']}"
+        for row in view.status["components"]
+        if row["node"] == node["name"] and row["kind"] != "node" and row["state"] != "running"
+    ]
+    target = f"node/{node['name']}"
+    return {
+        **node,
+        "word": word,
+        "beat": view.ago(heartbeat(view, node["name"])),
+        "broken": ", ".join(parts),
+        "pods": sum(pod.get("spec", {}).get("nodeName") == node["name"] for pod in pods),
+        "acts": lifecycle(target, node["state"]),
+    }
+
+
+def pod_row(pod: Obj) -> dict[str, Any]:
+    word = word_of(pod)
+    return {
+        "name": str(key_of(pod)),
+        "word": word,
+        "tone": tone_of(word),
+        "node": pod.get("spec", {}).get("nodeName", ""),
+        "ready": f"{dots_of(pod).count('r')}/{len(dots_of(pod))}",
+        "restarts": restarts_of(pod),
+        "ip": pod.get("status", {}).get("podIP", ""),
+    }
+
+
+def service_row(view: View, obj: Obj) -> dict[str, Any]:
+    key = key_of(obj)
+    slices = [
+        piece
+        for piece in view.all("endpointslices.discovery.k8s.io", key.namespace)
+        if labels_of(piece).get("kubernetes.io/service-name") == key.name
+    ]
+    ends = [entry for piece in slices for entry in piece.get("endpoints") or ()]
+    ready = sum((entry.get("conditions") or {}).get("ready") is not False for entry in ends)
+    spec = obj.get("spec", {})
+    return {
+        "name": str(key),
+        "ip": spec.get("clusterIP", ""),
+        "ports": ", ".join(str(port["port"]) for port in spec.get("ports") or ()),
+        "ready": ready,
+        "total": len(ends),
+    }
+
+
+def spoken_log(view: View) -> list[dict[str, Any]]:
+    """What happened, newest first: the journal's sentences and the cluster's Events in one line of time."""
+    told = [(entry.time, sentence(entry.kind, entry.actor, entry.data)) for entry in journal(view)]
+    for event in view.all("events"):
+        stamp = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
+        told.append((parse_timestamp(stamp) if stamp else 0.0, cluster_event(event)))
+    told.sort(key=lambda row: row[0], reverse=True)
+    return [{"ago": f"{span(view.now - time)} ago", "say": say} for time, say in told[:LOG]]
+
+
+def journal(view: View) -> list[Entry]:
+    return view.journal(SENTENCES, LOG)

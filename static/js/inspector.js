@@ -1,0 +1,75 @@
+// The right side: the story, or what was clicked. Fragments come from the server; a change that concerns the open
+// one asks for it again, at most once a second.
+
+const EVERY = 1000;
+
+export class Inspector {
+  constructor(side, base) {
+    this.side = side;
+    this.panel = side.querySelector('#inspector');
+    this.base = base;
+    this.subject = '';
+    this.opener = null;
+    this.due = null;
+    addEventListener('hashchange', () => this.follow());
+  }
+
+  /** Open what the address names: every inspected thing has a link, and the back button works. */
+  follow() {
+    const subject = decodeURIComponent(location.hash.slice(1));
+    if (subject === this.subject) return;
+    if (subject) this.show(subject);
+    else this.hide();
+  }
+
+  open(subject, opener = null) {
+    this.opener = opener;
+    location.hash = subject;
+  }
+
+  close() {
+    history.pushState(null, '', location.pathname);
+    this.hide();
+    this.opener?.focus?.();
+  }
+
+  show(subject) {
+    this.subject = subject;
+    this.side.dataset.open = 'true';
+    this.mark();
+    this.load('innerHTML').then(() => this.panel.querySelector('h2')?.focus());
+  }
+
+  hide() {
+    this.subject = '';
+    delete this.side.dataset.open;
+    this.panel.replaceChildren();
+    this.mark();
+  }
+
+  /** The clicked thing stays outlined while it is open. */
+  mark() {
+    for (const element of document.querySelectorAll('.hit.open')) element.classList.remove('open');
+    if (!this.subject) return;
+    for (const element of document.querySelectorAll(`[data-inspect="${CSS.escape(this.subject)}"]`)) element.classList.add('open');
+  }
+
+  async load(swap = 'innerMorph') {
+    const subject = this.subject;
+    const path = subject.split('/').map(encodeURIComponent).join('/');
+    try {
+      await window.htmx.ajax('GET', `${this.base}${path}`, { target: this.panel, swap });
+    } catch {
+      if (subject === this.subject && !this.panel.children.length) this.panel.textContent = 'no answer from the server; trying again';
+    }
+  }
+
+  /** Something changed: ask again soon. */
+  refresh() {
+    if (!this.subject || this.due) return;
+    this.due = setTimeout(() => {
+      this.due = null;
+      if (this.subject && !document.hidden) this.load();
+    }, EVERY);
+  }
+}

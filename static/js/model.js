@@ -1,0 +1,234 @@
+// The picture's state: snapshot + batches → state. Pure: nothing here reads the DOM, the clock or the network,
+// and no state handed in is changed. `touched` of the answer names the regions that look different now.
+
+const STORY_MAX = 200;
+const REQUESTS_MAX = 12;
+const MARKS_MAX = 300;
+export const HISTORY = 300; // virtual seconds the time bar keeps
+
+const EVERYTHING = ['etcd', 'apiserver', 'controllers', 'scheduler', 'nodes', 'workloads', 'services', 'story', 'time', 'top'];
+
+export const WORKLOADS = ['deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'jobs.batch'];
+
+const REGIONS = {
+  pods: ['nodes', 'scheduler'],
+  nodes: ['nodes'],
+  'leases.coordination.k8s.io': ['nodes'],
+  services: ['services', 'nodes'],
+  'endpointslices.discovery.k8s.io': ['services'],
+  'deployments.apps': ['workloads'],
+  'statefulsets.apps': ['workloads'],
+  'daemonsets.apps': ['workloads'],
+  'jobs.batch': ['workloads'],
+  'replicasets.apps': [],
+};
+
+/** The state a snapshot describes. `wall` is the browser's clock in milliseconds when it came. */
+export function fromSnapshot(snapshot, wall) {
+  const tables = Object.fromEntries(Object.entries(snapshot.objects).map(([name, columns]) => [name, rows(columns)]));
+  const state = {
+    at: [...snapshot.at], number: null, now: snapshot.now, wall, started: snapshot.started,
+    ...fromStatus(snapshot.status),
+    tables, placed: place(tables.pods ?? new Map()),
+    loops: new Map(snapshot.loops.map((name) => [name, { key: '', note: '', at: 0, wall: 0, count: 0 }])),
+    requests: [], rate: [], decision: null, stages: new Map(), runtime: new Map(), proxies: new Map(),
+    story: [], marks: [], counts: new Map(snapshot.counts), touched: new Set(EVERYTHING),
+  };
+  for (const entry of [...snapshot.journal].sort((a, b) => a.at - b.at)) take(state, entry, 0);
+  return state;
+}
+
+/** The state after a batch; `late` is one that was held back on purpose. Entries and objects the state has already are dropped (a resumed socket repeats a few). */
+export function reduce(before, batch, wall, late = false) {
+  const state = { ...before, touched: new Set(), wall, now: batch.now ?? virtualNow(before, wall) };
+  if (batch.n !== undefined) state.number = batch.n;
+  const [revision, seq] = before.at;
+  if (batch.objects?.length) applyObjects(state, batch.objects);
+  if (batch.journal?.length) {
+    for (const name of ['loops', 'stages', 'runtime', 'proxies']) state[name] = new Map(state[name]);
+    for (const name of ['story', 'marks', 'requests', 'rate']) state[name] = [...state[name]];
+    for (const entry of batch.journal) if (late || entry.s > (entry.k === 'event' ? revision : seq)) take(state, entry, wall);
+  }
+  if (batch.counts) addCounts(state, batch.counts);
+  if (batch.more?.request) state.rate = [...state.rate, [state.now, batch.more.request]];
+  if (batch.status) {
+    Object.assign(state, fromStatus(batch.status));
+    touch(state, 'etcd', 'apiserver', 'controllers', 'scheduler', 'nodes', 'top');
+  }
+  if (batch.at) state.at = [Math.max(revision, batch.at[0]), Math.max(seq, batch.at[1])];
+  return state;
+}
+
+/** The cluster's time at the browser's time `wall`, without asking anybody. */
+export function virtualNow(state, wall) {
+  return state.paused ? state.now : state.now + ((wall - state.wall) / 1000) * state.speed;
+}
+
+/** What the quorum gauge says: how many are alive, how many are needed, and what the next failure means. */
+export function quorum(state) {
+  const voters = state.members;
+  const alive = voters.filter((member) => member.state === 'running').length;
+  const needed = Math.floor(voters.length / 2) + 1;
+  const spare = alive - needed;
+  let say = `${alive} of ${voters.length} alive`;
+  if (spare < 0) say += `: writes stop, ${needed} are needed`;
+  else if (!state.quorum) say += ': no quorum, writes wait';
+  else if (spare === 0) say += voters.length === 1 ? ': a failure stops all writes' : ': one more failure stops all writes';
+  else say += `: ${spare === 1 ? 'one' : spare} may fail`;
+  const tone = spare < 0 || !state.quorum ? 'bad' : spare === 0 ? 'wait' : 'ok';
+  return { alive, total: voters.length, needed, say, tone };
+}
+
+/** The pods no node was found for yet. */
+export const unplaced = (state) => state.placed.get('') ?? [];
+
+export const componentState = (state, target) => state.components.get(target)?.state ?? 'running';
+
+/** Requests a second over the last `window` virtual seconds. */
+export function requestRate(state, now, window = 10) {
+  const recent = state.rate.filter(([at]) => at > now - window);
+  return recent.reduce((sum, [, count]) => sum + count, 0) / window;
+}
+
+function fromStatus(status) {
+  return {
+    speed: status.clock.speed, paused: status.clock.paused, etcd: status.etcd, members: status.etcd.members,
+    quorum: status.etcd.quorum, leader: status.etcd.leader, profile: status.profile,
+    components: new Map(status.components.map((row) => [row.name, row])), faults: status.faults, nodeStates: status.nodes,
+  };
+}
+
+function rows(columns) {
+  const names = Object.keys(columns).filter((name) => name !== 'key');
+  return new Map(columns.key.map((key, i) => [key, Object.fromEntries(names.map((name) => [name, columns[name][i]]))]));
+}
+
+function applyObjects(state, objects) {
+  const fresh = new Map();
+  for (const [resource, key, value] of objects) {
+    if (!fresh.has(resource)) fresh.set(resource, new Map(state.tables[resource]));
+    if (value === null) fresh.get(resource).delete(key);
+    else fresh.get(resource).set(key, value);
+    touch(state, ...(REGIONS[resource] ?? []));
+  }
+  state.tables = { ...state.tables, ...Object.fromEntries(fresh) };
+  if (fresh.has('pods')) state.placed = place(fresh.get('pods'));
+}
+
+/** Pod names by node, in a steady order: pods keep their places while others come and go around them. */
+function place(pods) {
+  const placed = new Map();
+  for (const [key, pod] of pods) {
+    if (!placed.has(pod.node)) placed.set(pod.node, []);
+    placed.get(pod.node).push(key);
+  }
+  return placed;
+}
+
+function take(state, entry, wall) {
+  const handler = TAKE[entry.k];
+  if (handler) handler(state, entry, wall);
+  if (entry.say) {
+    state.story.push(entry);
+    if (state.story.length > STORY_MAX) state.story.shift();
+    touch(state, 'story');
+  }
+  const mark = markOf(entry);
+  if (mark) {
+    state.marks.push(mark);
+    if (state.marks.length > MARKS_MAX) state.marks.shift();
+    touch(state, 'time');
+  }
+}
+
+const STAGE_OF = { authentication: 'authentication', authorization: 'authorization', 'mutating admission': 'mutating', validation: 'validation', 'validating admission': 'admission' };
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+/** The stages a request went through as [stage, whether it passed]. What no plugin spoke about follows from the answer. */
+export function passed(entry) {
+  const through = new Map();
+  for (const [stage, verdict] of entry.stages ?? []) {
+    const name = STAGE_OF[stage];
+    if (name) through.set(name, (through.get(name) ?? true) && !/^(refused|denied)/.test(verdict ?? ''));
+  }
+  if (entry.code === 401) through.set('authentication', false);
+  if (entry.code === 403 && !through.has('mutating')) through.set('authorization', false);
+  if (entry.code === 422) through.set('validation', false);
+  if (entry.code < 300 && WRITES.has(entry.verb)) through.set('validation', true).set('etcd', true);
+  if (WRITES.has(entry.verb) && (entry.code === 409 || entry.code >= 500)) through.set('etcd', false);
+  return through;
+}
+
+const TAKE = {
+  'raft.role'(state, entry) {
+    state.members = state.members.map((member) => {
+      if (member.name === entry.member) return { ...member, role: entry.role, term: entry.term };
+      return entry.role === 'leader' && member.role === 'leader' ? { ...member, role: 'follower' } : member;
+    });
+    if (entry.role === 'leader') state.leader = entry.member;
+    touch(state, 'etcd', 'top');
+  },
+  'raft.commit'(state, entry) {
+    state.members = state.members.map((member) => {
+      if (member.name !== entry.member || entry.commit <= (member.commit ?? 0)) return member;
+      return { ...member, commit: entry.commit, last_index: Math.max(entry.commit, member.last_index ?? 0) };
+    });
+    touch(state, 'etcd');
+  },
+  'etcd.quorum'(state, entry) {
+    state.quorum = entry.has;
+    touch(state, 'etcd', 'top');
+  },
+  request(state, entry, wall) {
+    state.requests.push(entry);
+    if (state.requests.length > REQUESTS_MAX) state.requests.shift();
+    state.rate.push([entry.at, 1]);
+    while (state.rate.length && state.rate[0][0] < entry.at - 30) state.rate.shift();
+    for (const [stage, ok] of passed(entry)) state.stages.set(stage, { ok, wall });
+    touch(state, 'apiserver', 'top');
+  },
+  reconcile(state, entry, wall) {
+    if (entry.loop === 'kube-proxy') {
+      if (entry.note) state.proxies.set(entry.key, entry.note.replace(/^wrote /, ''));
+      touch(state, 'nodes');
+    }
+    if (!state.loops.has(entry.loop)) return;
+    const count = state.loops.get(entry.loop).count + 1;
+    state.loops.set(entry.loop, { key: entry.key, note: entry.note ?? '', at: entry.at, wall, count, retry: entry.retry_after });
+    touch(state, 'controllers');
+  },
+  schedule(state, entry) {
+    state.decision = entry;
+    touch(state, 'scheduler');
+  },
+  runtime(state, entry) {
+    state.runtime.set(entry.node, entry);
+    touch(state, 'nodes');
+  },
+};
+
+const DONE = { kill: 'killed', restart: 'back', pause: 'paused', resume: 'resumed', wipe: 'wiped', partition: 'cut off', heal: 'joined again' };
+
+/** What the time bar marks: elections won, faults, a quorum lost or found, the clock stopped. */
+export function markOf(entry) {
+  const at = entry.at;
+  if (entry.k === 'raft.role' && entry.role === 'leader') return { at, s: entry.s, sign: '▲', tone: 'etcd', say: `election · term ${entry.term}`, full: entry.say };
+  if (entry.k === 'etcd.quorum') return { at, s: entry.s, sign: entry.has ? '●' : '○', tone: entry.has ? 'ok' : 'bad', say: entry.has ? 'quorum again' : 'quorum lost', full: entry.say };
+  if (entry.k === 'fault') {
+    const heals = ['restart', 'resume', 'heal'].includes(entry.verb);
+    return { at, s: entry.s, sign: heals ? '+' : '✕', tone: heals ? 'ok' : 'bad', say: `${entry.target.replace(/^node\//, '')} ${DONE[entry.verb] ?? entry.verb}`, full: entry.say };
+  }
+  return null;
+}
+
+function addCounts(state, counts) {
+  state.counts = new Map(state.counts);
+  for (const [second, count] of counts) state.counts.set(second, (state.counts.get(second) ?? 0) + count);
+  const oldest = state.now - HISTORY - 10;
+  for (const second of state.counts.keys()) if (second < oldest) state.counts.delete(second);
+  touch(state, 'time');
+}
+
+function touch(state, ...regions) {
+  for (const region of regions) state.touched.add(region);
+}

@@ -1,0 +1,74 @@
+// The wire: first a snapshot by HTTP, then numbered batches over the socket; after a break it resumes where it was.
+
+const RETRY = [400, 800, 1600, 3000, 5000];
+
+export class Feed {
+  /** `on`: {snapshot(json), batch(json), link(state)} with state 'live', 'lost', 'gone'. */
+  constructor(snapshotUrl, socketPath, on) {
+    this.snapshotUrl = snapshotUrl;
+    this.socketPath = socketPath;
+    this.on = on;
+    this.failures = 0;
+    this.at = null;
+    this.closed = false;
+  }
+
+  async start() {
+    try {
+      const answer = await fetch(this.snapshotUrl, { headers: { Accept: 'application/json' } });
+      if (answer.status === 404) return this.end();
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const snapshot = await answer.json();
+      this.at = snapshot.at;
+      this.on.snapshot(snapshot);
+      this.connect();
+    } catch {
+      this.again(() => this.start());
+    }
+  }
+
+  connect() {
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    this.number = null;
+    this.socket = new WebSocket(`${scheme}://${location.host}${this.socketPath}?since=${this.at.join('.')}`);
+    this.socket.onmessage = (event) => this.receive(JSON.parse(event.data));
+    this.socket.onclose = () => this.again(() => this.connect());
+  }
+
+  receive(message) {
+    if (message.t === 'gone') return this.end();
+    if (message.t === 'reset') return this.restart();
+    if (this.number !== null && message.n > this.number + 1) return this.restart(); // something was lost on the way
+    this.number = message.n;
+    this.at = [Math.max(this.at[0], message.at[0]), Math.max(this.at[1], message.at[1])];
+    this.failures = 0;
+    this.on.link('live');
+    this.on.batch(message);
+  }
+
+  restart() {
+    this.hangUp();
+    this.again(() => this.start());
+  }
+
+  end() {
+    this.hangUp();
+    this.closed = true;
+    this.on.link('gone');
+  }
+
+  hangUp() {
+    if (!this.socket) return;
+    this.socket.onclose = null;
+    this.socket.onmessage = null;
+    this.socket.close();
+  }
+
+  again(what) {
+    if (this.closed) return;
+    this.on.link('lost');
+    const wait = RETRY[Math.min(this.failures, RETRY.length - 1)];
+    this.failures += 1;
+    setTimeout(what, wait);
+  }
+}

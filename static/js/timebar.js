@@ -1,0 +1,85 @@
+// The time bar: how much changed when, with marks for elections and faults. It shows the cluster's own time.
+import { Scene } from './scene.js';
+import { HISTORY, virtualNow } from './model.js';
+import { clamp, clock } from './words.js';
+
+const SIGN = 12; // pixels a mark's sign takes
+const SPANS = [60, 120, HISTORY]; // virtual seconds shown, the shortest that holds the cluster's life
+
+/** The bars: [{x, h, now}] for each second of the span. Pure. */
+export function bars(counts, from, to, width, height) {
+  const first = Math.ceil(from);
+  const step = width / (to - from);
+  const most = Math.max(8, ...[...counts].filter(([second]) => second >= from).map(([, count]) => count));
+  const list = [];
+  for (let second = first; second <= to; second += 1) {
+    const count = counts.get(second) ?? 0;
+    const h = count ? 3 + (height - 3) * Math.sqrt(count / most) : 1.5;
+    list.push({ x: (second - from) * step, w: Math.max(1, step - 1.5), h, busy: count > 0, second });
+  }
+  return list;
+}
+
+/** Marks side by side, with their words where these cover nothing else; the newest first choose. Pure. */
+export function placeMarks(marks, from, to, width) {
+  const scale = width / (to - from);
+  let last = Infinity;
+  const spots = [...marks].filter((one) => one.at >= from).reverse().map((mark) => {
+    last = Math.max(0, Math.min((mark.at - from) * scale, last - SIGN));
+    return { ...mark, x: last };
+  });
+  const taken = spots.map((spot) => [spot.x - SIGN / 2, spot.x + SIGN / 2]);
+  for (const spot of spots) {
+    const room = spot.say.length * 6 + 18;
+    const ways = [[spot.x + SIGN / 2, spot.x + room, false], [spot.x - room, spot.x - SIGN / 2, true]];
+    const way = ways.find(([left, right]) => left >= 0 && right <= width && taken.every(([a, b]) => right <= a || b <= left));
+    spot.worded = way !== undefined;
+    spot.end = way?.[2] ?? false;
+    if (way) taken.push([way[0], way[1] + 4]);
+  }
+  return spots.reverse();
+}
+
+export class TimeBar {
+  constructor(svg) {
+    this.svg = svg;
+    this.scene = new Scene(svg);
+  }
+
+  draw(state, wall) {
+    const { width, height } = this.svg.getBoundingClientRect();
+    if (!width) return;
+    this.svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    const now = virtualNow(state, wall);
+    const life = now - state.started;
+    const span = SPANS.find((one) => life < one * 0.92) ?? HISTORY;
+    const left = 20;
+    const wide = width - 40 - 52;
+    const from = Math.max(state.started, now - span);
+    const to = from + span;
+    const base = height - 22;
+    this.scene.region('time', (pen) => {
+      pen.path('base', `M${left} ${base + 0.5}H${left + wide}`, 'rule');
+      for (const bar of bars(state.counts, from, to, wide, base - 26)) {
+        if (bar.second > now) break;
+        pen.rect(`bar-${bar.second}`, left + bar.x, base - bar.h, bar.w, bar.h, Math.min(1.5, bar.w / 2), bar.busy ? 'bar' : 'bar idle');
+      }
+      const every = span <= 60 ? 10 : span <= 120 ? 20 : 60;
+      for (let tick = Math.ceil((from - state.started) / every) * every; tick < to - state.started - every / 4; tick += every) {
+        pen.text(`tick-${tick}`, left + ((tick + state.started - from) / span) * wide, height - 6, clock(tick, 0).replace(/^00:/, ''), tick + state.started - from < 2 ? 'tiny mute' : 'tiny mute middle');
+      }
+      for (const mark of placeMarks(state.marks, from, to, wide)) {
+        pen.group(`mark-${mark.s}`, { class: `mark ${mark.tone}` }, (inside) => {
+          inside.el('title', 'title', {}, mark.full ?? mark.say);
+          inside.path('line', `M${left + mark.x} 19V${base}`, 'mark-line');
+          inside.text('sign', left + mark.x, 14, mark.sign, 'mark-sign middle');
+          if (mark.worded) inside.text('word', left + mark.x + (mark.end ? -11 : 11), 13.5, mark.say, `tiny mute${mark.end ? ' end' : ''}`);
+        });
+      }
+      const x = left + clamp(((now - from) / span) * wide, 0, wide);
+      pen.path('hand', `M${x} 20V${base + 5}`, 'hand');
+      pen.circle('knob', x, base, 5, 'knob');
+      pen.text('live', x + 10, base - 5, state.paused ? 'PAUSED' : 'LIVE', `tiny strong tone-${state.paused ? 'wait' : 'ok'}`);
+    });
+  }
+}

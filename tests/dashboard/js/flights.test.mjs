@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { flights, MOST, placeOf } from '../../../static/js/flights.js';
+import { fromSnapshot } from '../../../static/js/model.js';
+import { point } from '../../../static/js/overlay.js';
+import { bars, placeMarks } from '../../../static/js/timebar.js';
+import { nearest } from '../../../static/js/keys.js';
+import { subjectOf } from '../../../static/js/story.js';
+import { clock, fit, podName, span } from '../../../static/js/words.js';
+import { snapshot } from './pictures.mjs';
+
+const state = fromSnapshot(snapshot(), 0);
+const request = (more) => ({ k: 'request', s: 6, actor: 'system:node:worker-1', verb: 'update', resource: 'pods', code: 200, ...more });
+const ways = (batch) => flights(batch, state).map(({ from, to }) => `${from} > ${to}`);
+
+test('nothing happened, nothing flies', () => assert.deepEqual(flights({ objects: [], journal: [] }, state), []));
+
+test('a write goes to the API server and on to the leader', () => assert.deepEqual(ways({ journal: [request()] }), ['node/worker-1 > api-in', 'api-top > etcd-0']));
+
+test('a read goes to the API server only', () => assert.deepEqual(ways({ journal: [request({ verb: 'get' })] }), ['node/worker-1 > api-in']));
+
+test('a refused write never reaches etcd, and is seen to be refused', () => {
+  const [only, ...rest] = flights({ journal: [request({ code: 403 })] }, state);
+  assert.deepEqual([only.tone, rest.length], ['bad', 0]);
+});
+
+test('messages fly after the write that caused them, replies after what they answer', () => {
+  const journal = [
+    { k: 'raft.message', s: 6, type: 'MsgAppend', from: 'etcd-0', to: 'etcd-1', entries: 1, index: 11 },
+    { k: 'raft.message', s: 7, type: 'MsgAppendResponse', from: 'etcd-1', to: 'etcd-0' },
+    request({ s: 8 }),
+  ];
+  assert.deepEqual(ways({ journal }), ['node/worker-1 > api-in', 'api-top > etcd-0', 'etcd-0 > etcd-1', 'etcd-1 > etcd-0']);
+  assert.equal(flights({ journal }, state)[2].label, 'append 11');
+});
+
+test('a bound pod is told to its node once, however many pods there are', () => {
+  const objects = [1, 2, 3].map((i) => ['pods', `default/p-${i}`, { node: 'worker-2' }, '']);
+  assert.deepEqual(ways({ objects }), ['api-out > node/worker-2', 'api-down > controllers']);
+});
+
+test('a flood is cut', () => assert.equal(flights({ journal: Array.from({ length: 500 }, () => request()) }, state).length, MOST));
+
+const places = [['kubernetes-admin', 'client'], ['system:node:worker-3', 'node/worker-3'], ['system:kube-scheduler', 'scheduler'], ['system:serviceaccount:kube-system:deployment-controller', 'controllers'], ['', 'client']];
+for (const [actor, place] of places) test(`${actor || 'nobody'} stands at ${place}`, () => assert.equal(placeOf(actor), place));
+
+test('a dot starts and ends where its way does', () => {
+  const curve = [0, 0, 10, 0, 10, 20, 20, 20];
+  assert.deepEqual([point(curve, 0), point(curve, 1)], [[0, 0], [20, 20]]);
+});
+
+test('every second has a bar, and a silent one is flat', () => {
+  const list = bars(new Map([[5, 9]]), 0, 10, 100, 30);
+  assert.equal(list.length, 11);
+  assert.deepEqual(list.filter((bar) => bar.busy).map((bar) => bar.second), [5]);
+});
+
+test('words of marks never cover one another', () => {
+  const marks = [10, 11, 60].map((at, s) => ({ at, s, say: 'kill etcd-0', tone: 'bad', sign: '✕' }));
+  assert.deepEqual(placeMarks(marks, 0, 100, 400).map((mark) => mark.worded), [false, true, true]);
+});
+
+test('arrows go to the nearest thing in their direction', () => {
+  const spots = [{ x: 10, y: 0, name: 'right' }, { x: 0, y: 10, name: 'below' }, { x: 50, y: 2, name: 'far' }];
+  assert.equal(nearest({ x: 0, y: 0 }, spots, [1, 0]).name, 'right');
+  assert.equal(nearest({ x: 0, y: 0 }, spots, [0, 1]).name, 'below');
+  assert.equal(nearest({ x: 0, y: 0 }, spots, [0, -1]), null);
+});
+
+test('a sentence knows what it is about', () => {
+  assert.equal(subjectOf({ k: 'raft.role', member: 'etcd-1' }), 'member/etcd-1');
+  assert.equal(subjectOf({ k: 'fault', target: 'kubelet/worker-1' }), 'component/kubelet/worker-1');
+  assert.equal(subjectOf({ k: 'event', kind: 'Pod', namespace: 'default', name: 'a' }), 'pod/default/a');
+});
+
+test('words', () => {
+  assert.equal(span(288), '4 min 48 s');
+  assert.equal(clock(252.38), '00:04:12.3');
+  assert.equal(fit('controller', 40, 8), 'cont…');
+  assert.deepEqual(podName('web-7c9f8d5b4-x2k4p', 'ReplicaSet/web-7c9f8d5b4'), ['web', 'x2k4p']);
+  assert.deepEqual(podName('db-0', 'StatefulSet/db'), ['db', '0']);
+});

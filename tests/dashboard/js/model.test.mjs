@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fromSnapshot, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow } from '../../../static/js/model.js';
+import { pod, snapshot } from './pictures.mjs';
+
+const start = (options) => fromSnapshot(snapshot(options), 0);
+const batch = (more) => ({ t: 'batch', n: 1, at: [11, 6], now: 1001, objects: [], journal: [], ...more });
+
+test('columns become rows by key', () => {
+  const state = start({ pods: { 'default/a': pod('worker-1') } });
+  assert.equal(state.tables.pods.get('default/a').node, 'worker-1');
+  assert.deepEqual(state.placed.get('worker-1'), ['default/a']);
+});
+
+test('a batch leaves the state before it untouched', () => {
+  const before = start({ pods: { 'default/a': pod('worker-1') } });
+  const after = reduce(before, batch({ objects: [['pods', 'default/a', null, '']] }), 10);
+  assert.equal(before.tables.pods.size, 1);
+  assert.equal(after.tables.pods.size, 0);
+});
+
+test('a pod that gets a node moves out of the waiting ones', () => {
+  const before = start({ pods: { 'default/a': pod('') } });
+  assert.deepEqual(unplaced(before), ['default/a']);
+  const after = reduce(before, batch({ objects: [['pods', 'default/a', pod('worker-2'), 'system:kube-scheduler']] }), 10);
+  assert.deepEqual(unplaced(after), []);
+  assert.ok(after.touched.has('nodes') && after.touched.has('scheduler') && !after.touched.has('etcd'));
+});
+
+test('a change of role shows before the next status comes', () => {
+  const entry = { k: 'raft.role', s: 6, at: 1001, member: 'etcd-1', role: 'leader', term: 3, say: 'etcd-1 became leader of term 3' };
+  const after = reduce(start(), batch({ journal: [entry] }), 10);
+  assert.deepEqual(after.members.map((member) => member.role), ['follower', 'leader', 'follower']);
+  assert.equal(after.leader, 'etcd-1');
+  assert.equal(after.marks.at(-1).say, 'election · term 3');
+});
+
+test('entries the state has already are dropped when a socket resumes', () => {
+  const entry = { k: 'schedule', s: 5, at: 1001, pod: 'default/a', winner: 'worker-1', say: 'bound' };
+  assert.equal(reduce(start(), batch({ journal: [entry] }), 10).story.length, 0);
+  assert.equal(reduce(start(), batch({ journal: [{ ...entry, s: 6 }] }), 10).story.length, 1);
+});
+
+const gauges = [
+  ['all alive', 3, [], 'ok', '3 of 3 alive: one may fail'],
+  ['one dead of three', 3, ['etcd-2'], 'wait', '2 of 3 alive: one more failure stops all writes'],
+  ['two dead of three', 3, ['etcd-1', 'etcd-2'], 'bad', '1 of 3 alive: writes stop, 2 are needed'],
+  ['five alive', 5, [], 'ok', '5 of 5 alive: 2 may fail'],
+  ['a single member', 1, [], 'wait', '1 of 1 alive: a failure stops all writes'],
+];
+for (const [name, members, dead, tone, say] of gauges) {
+  test(`the quorum gauge: ${name}`, () => {
+    const state = start({ members });
+    state.members = state.members.map((member) => (dead.includes(member.name) ? { ...member, state: 'stopped' } : member));
+    assert.deepEqual([quorum(state).tone, quorum(state).say], [tone, say]);
+  });
+}
+
+const requests = [
+  ['a stored write passes all', { verb: 'create', code: 201, stages: [['authentication', 'authenticated'], ['mutating admission', 'admitted']] }, { authentication: true, mutating: true, validation: true, etcd: true }],
+  ['a forbidden one stops at authorization', { verb: 'create', code: 403, stages: [['authentication', 'authenticated'], ['authorization', 'denied']] }, { authentication: true, authorization: false }],
+  ['an invalid one stops at validation', { verb: 'create', code: 422, stages: [] }, { validation: false }],
+  ['a refusal in admission is shown there', { verb: 'create', code: 403, stages: [['mutating admission', 'refused: no such namespace']] }, { mutating: false }],
+  ['a conflict stops at the store', { verb: 'update', code: 409, stages: [] }, { etcd: false }],
+  ['a read touches no store', { verb: 'get', code: 200, stages: [] }, {}],
+];
+for (const [name, entry, expected] of requests) test(`stages: ${name}`, () => assert.deepEqual(Object.fromEntries(passed(entry)), expected));
+
+test('time stands still while paused and follows the speed otherwise', () => {
+  const state = start();
+  assert.equal(virtualNow(state, 2000), 1002);
+  assert.equal(virtualNow({ ...state, speed: 10 }, 2000), 1020);
+  assert.equal(virtualNow({ ...state, paused: true }, 2000), 1000);
+});
+
+test('requests that were left out still count', () => {
+  const entry = { k: 'request', s: 6, at: 1001, verb: 'get', resource: 'pods', code: 200, stages: [] };
+  const after = reduce(start(), batch({ journal: [entry], more: { request: 99 } }), 10);
+  assert.equal(requestRate(after, 1001), 10);
+});
+
+test('only what matters is marked on the time bar', () => {
+  assert.equal(markOf({ k: 'raft.role', role: 'follower', at: 1 }), null);
+  assert.equal(markOf({ k: 'fault', verb: 'kill', target: 'etcd-0', at: 1, s: 1 }).sign, '✕');
+  assert.equal(markOf({ k: 'fault', verb: 'restart', target: 'etcd-0', at: 1, s: 1 }).tone, 'ok');
+});
+
+test('a commit that was told moves a member on before the next status comes', () => {
+  const state = reduce(start(), batch({ journal: [{ k: 'raft.commit', s: 6, at: 1001, member: 'etcd-1', commit: 99 }] }), 50);
+  assert.equal(state.members.find((member) => member.name === 'etcd-1').commit, 99);
+});

@@ -1,0 +1,86 @@
+"""What happened, as batches and sentences."""
+
+from typing import Any
+
+import pytest
+
+from core.dashboard.feed.batches import Changed, Position, batch
+from core.dashboard.feed.happenings import MOVING_MAX, Entry, decision_rows, happening
+from core.dashboard.feed.sentences import sentence
+from core.kube.objects import Key
+
+
+def changed(name: str, revision: int, node: str = "", kind: str = "MODIFIED") -> Changed:
+    obj = {
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"nodeName": node, "containers": []},
+        "status": {},
+    }
+    return Changed(kind, "pods", Key("default", name), obj, revision, "tester", 100.4)
+
+
+def test_last_write_of_an_object_wins() -> None:
+    made = batch([changed("a", 1), changed("b", 2), changed("a", 3, "worker-1")], [], Position(3, 0))
+    assert [(row[1], row[2]["node"]) for row in made["objects"]] == [("default/b", ""), ("default/a", "worker-1")]
+    assert made["counts"] == [(100, 3)]
+
+
+def test_deleted_object_travels_as_null() -> None:
+    made = batch([changed("a", 1), changed("a", 2, kind="DELETED")], [], Position(2, 0))
+    assert made["objects"] == [["pods", "default/a", None, "tester"]]
+
+
+def test_flood_of_messages_is_thinned_and_counted() -> None:
+    entries = [Entry(i, 1.0, "raft.message", "", {"from": "etcd-0", "to": "etcd-1"}) for i in range(MOVING_MAX + 7)]
+    fault = Entry(99, 1.0, "fault", "", {"verb": "kill", "target": "etcd-0"})
+    made = batch([], [*entries, fault], Position(0, 99))
+    assert made["more"] == {"raft.message": 7}
+    assert made["journal"][-1]["say"] == "etcd-0 was killed"
+
+
+def test_message_carries_how_many_entries_not_which() -> None:
+    told = happening(Entry(1, 1.0, "raft.message", "", {"from": "etcd-0", "to": "etcd-1", "entries": [[1, 2], [1, 3]]}))
+    assert told["entries"] == 2
+
+
+def test_decision_shows_the_best_node_first_and_says_why_not() -> None:
+    rows = decision_rows({"a": "fits", "b": "fits", "c": "NodeResourcesFit: Insufficient cpu"}, {"a": 10, "b": 30})
+    assert rows == [["b", 30, ""], ["a", 10, ""], ["c", None, "NodeResourcesFit: Insufficient cpu"]]
+
+
+POSITIONS = {
+    "good": ("12.7", Position(12, 7)),
+    "no dot": ("12", None),
+    "empty": ("", None),
+    "words": ("a.b", None),
+    "negative": ("-1.2", None),
+}
+
+
+@pytest.mark.parametrize(("text", "position"), POSITIONS.values(), ids=POSITIONS)
+def test_position_is_read_or_refused(text: str, position: Position | None) -> None:
+    assert Position.parse(text) == position
+
+
+SENTENCES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "leader": ("raft.role", {"member": "etcd-1", "role": "leader", "term": 5}, "etcd-1 became leader of term 5"),
+    "vote": (
+        "raft.vote",
+        {"member": "etcd-2", "candidate": "etcd-1", "term": 5, "granted": True},
+        "etcd-2 voted for etcd-1 in term 5",
+    ),
+    "quorum lost": (
+        "etcd.quorum",
+        {"has": False, "alive": 1, "needed": 2},
+        "etcd lost its quorum: 1 members alive, 2 needed; writes stop",
+    ),
+    "bound": ("schedule", {"pod": "default/a", "winner": "worker-1"}, "the scheduler bound default/a to worker-1"),
+    "cut": ("fault", {"verb": "partition", "target": "etcd-0", "peer": "etcd-1"}, "etcd-0 was cut off from etcd-1"),
+    "paused": ("clock", {"paused": True}, "the clock was paused"),
+    "not told": ("request", {"verb": "get"}, ""),
+}
+
+
+@pytest.mark.parametrize(("kind", "data", "said"), SENTENCES.values(), ids=SENTENCES)
+def test_journal_entry_is_told_in_one_sentence(kind: str, data: dict[str, Any], said: str) -> None:
+    assert sentence(kind, "", data) == said

@@ -1,0 +1,109 @@
+"""A person at the stage of the whole running machine: look inside, kill the leader, watch who takes over."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.machine import Machine, eventually
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    with Machine() as started:
+        eventually(lambda: "demo" in started.manage("cluster", "list"), 60)
+        yield started
+
+
+@pytest.fixture
+def page(machine: Machine) -> Iterator[Page]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "console", lambda message: message.type == "error" and problems.append(f"{message.text} {message.location}")
+        )
+        page.goto(f"http://127.0.0.1:{machine.port}/clusters/demo/")
+        expect(page.locator("body")).to_have_attribute("data-link", "live", timeout=15_000)
+        yield page
+        assert not problems, f"{problems}\n{machine.log()[-4000:]}"
+        browser.close()
+
+
+def test_killed_leader_is_seen_to_be_replaced(page: Page) -> None:
+    leader = page.locator("#picture .member.leader")
+    expect(leader).to_have_count(1, timeout=15_000)
+    name = re.match(r"etcd-\d", leader.get_attribute("aria-label") or "")
+    assert name
+    leader.click()
+    expect(page.locator("#inspector h2")).to_contain_text(name[0])
+    expect(page.locator("#inspector .why")).to_contain_text("Why is it leader?")
+    page.locator("#inspector").get_by_role("button", name="Kill", exact=True).click()
+    expect(page.locator(f'#picture [data-inspect="member/{name[0]}"]')).to_have_class(re.compile("down"), timeout=5_000)
+    expect(page.locator("#quorum")).to_contain_text("one more failure stops all writes")
+    expect(page.locator("#picture .member.leader")).to_have_count(1, timeout=15_000)
+    expect(page.locator("#story-list")).to_contain_text(re.compile(r"became leader of term"))
+    page.locator("#inspector").get_by_role("button", name="Restart", exact=True).click()
+    expect(page.locator("#quorum")).to_contain_text("3 of 3 alive", timeout=10_000)
+
+
+def test_election_is_told_before_what_follows_it(page: Page) -> None:
+    expect(page.locator("#quorum")).to_contain_text("3 of 3 alive", timeout=15_000)
+    page.locator("#picture .member.leader").click()
+    page.locator("#inspector").get_by_role("button", name="Kill", exact=True).click()
+    expect(page.locator("#picture")).to_contain_text("no leader: writes wait for the election", timeout=5_000)
+    expect(page.locator("#picture .member:is(.candidate, .pre-candidate)")).not_to_have_count(0, timeout=15_000)
+    expect(page.locator("#picture .member.leader")).to_have_count(1, timeout=15_000)
+    page.locator("#inspector").get_by_role("button", name="Restart", exact=True).click()
+    expect(page.locator("#quorum")).to_contain_text("3 of 3 alive", timeout=10_000)
+
+
+def test_killed_scheduler_leaves_its_room_stopped_until_it_is_back(page: Page) -> None:
+    page.locator('#picture [data-inspect="scheduler/"]').click()
+    panel = page.locator("#inspector")
+    panel.get_by_role("button", name="Kill", exact=True).click()
+    expect(panel.locator(".why")).to_contain_text("Why do new pods stay Pending?", timeout=10_000)
+    expect(page.locator("#faults")).to_contain_text("Broken · 1")
+    panel.get_by_role("button", name="Restart", exact=True).click()
+    expect(page.locator("#faults")).to_contain_text("All well", timeout=10_000)
+
+
+def test_packet_is_sent_to_a_service_and_its_way_shown(page: Page) -> None:
+    page.locator('#picture [data-inspect="service/default/web"]').click()
+    page.locator("#inspector").get_by_role("button", name="Send a packet").click()
+    expect(page.locator("#inspector .why")).to_contain_text("answered", timeout=10_000)
+    expect(page.locator("#inspector")).to_contain_text("DNAT")
+
+
+def test_click_on_nothing_opens_nothing(page: Page) -> None:
+    page.locator("#picture").click(position={"x": 4, "y": 4})
+    expect(page.locator("#side")).not_to_have_attribute("data-open", "true")
+
+
+def test_keyboard_alone_reaches_a_member_and_comes_back(page: Page) -> None:
+    expect(page.locator("#picture .member")).to_have_count(3, timeout=15_000)
+    page.locator("#picture .member").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#inspector .kick")).to_have_text("etcd member")
+    page.keyboard.press("Escape")
+    expect(page.locator("#inspector .kick")).to_have_count(0)
+
+
+def test_clock_is_paused_and_stepped_by_keys(page: Page) -> None:
+    page.keyboard.press("Space")
+    expect(page.locator("#timeline")).to_contain_text("PAUSED", timeout=10_000)
+    page.keyboard.press(".")
+    expect(page.locator("#said")).not_to_be_empty(timeout=10_000)
+    page.keyboard.press("Space")
+    expect(page.locator("#timeline")).to_contain_text("LIVE", timeout=10_000)
+
+
+def test_text_twin_says_the_same(page: Page) -> None:
+    page.keyboard.press("t")
+    expect(page.get_by_role("heading", name="etcd", exact=True)).to_be_visible(timeout=10_000)
+    expect(page.locator("#twin")).to_contain_text("alive")

@@ -1,0 +1,73 @@
+"""Everything that can be clicked answers: what it does, why, and what a real cluster would show."""
+
+import pytest
+from django.test import Client
+
+from core.dashboard.inspect.registry import KINDS
+from tests.dashboard.demo import working_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ASKS = {
+    "member": ("member/etcd-0", "etcdctl"),
+    "apiserver": ("apiserver/", "kubectl get --raw /readyz"),
+    "controllers": ("controllers/", "kube-controller-manager"),
+    "controller": ("controller/replicaset", "replicaset controller"),
+    "scheduler": ("scheduler/", "→ worker-"),
+    "node": ("node/worker-1", "kubectl describe node worker-1"),
+    "component": ("component/runtime/worker-1", "crictl"),
+    "service": ("service/default/web", "4 of 4"),
+    "packet": ("packet/default/web/1", "answered"),
+    "object": ("object/deployments.apps/default/web", "What it made"),
+}
+
+
+@pytest.mark.parametrize(("subject", "words"), ASKS.values(), ids=ASKS)
+def test_panel_answers(client: Client, subject: str, words: str) -> None:
+    working_world("lab")
+    answer = client.get(f"/clusters/lab/inspect/{subject}")
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+
+
+def test_pod_tells_its_story_and_its_owners(client: Client) -> None:
+    world = working_world("lab")
+    name = world.all("pods")[0]["metadata"]["name"]
+    page = client.get(f"/clusters/lab/inspect/pod/default/{name}").content.decode()
+    assert "Deployment web" in page
+    assert "a node was chosen" in page
+    assert "kubectl -n default describe pod" in page
+
+
+def test_every_kind_is_asked_here() -> None:
+    assert set(KINDS) == {*ASKS, "pod"}
+
+
+def test_unknown_kind_names_those_there_are(client: Client) -> None:
+    working_world("lab")
+    answer = client.get("/clusters/lab/inspect/nonsense/x")
+    assert answer.status_code == 404
+    assert "member" in answer.content.decode()
+
+
+def test_what_is_gone_is_said_in_a_panel(client: Client) -> None:
+    working_world("lab")
+    answer = client.get("/clusters/lab/inspect/pod/default/gone")
+    assert answer.status_code == 200
+    assert "is not there (any more)" in answer.content.decode()
+
+
+def test_yaml_is_escaped(client: Client) -> None:
+    world = working_world("lab")
+    world.create(
+        "configmaps",
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "c", "namespace": "default"},
+            "data": {"k": "<script>alert(1)</script>"},
+        },
+    )
+    page = client.get("/clusters/lab/inspect/object/configmaps/default/c").content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page

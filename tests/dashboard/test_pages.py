@@ -1,0 +1,86 @@
+"""Home, stage, snapshot and text twin."""
+
+import pytest
+from django.test import Client
+
+from core.models import Cluster
+from tests.dashboard.demo import working_world
+from tests.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_home_without_clusters_invites_to_make_one(client: Client) -> None:
+    assert "There is no cluster yet" in client.get("/").content.decode()
+
+
+def test_home_shows_each_cluster_as_a_card_with_its_pods(client: Client) -> None:
+    working_world("lab")
+    page = client.get("/").content.decode()
+    assert "4 of 4 pods running" in page
+    assert page.count('class="d ok"') == 4
+
+
+def test_new_cluster_opens_its_stage(client: Client) -> None:
+    answer = client.post("/", {"name": "lab", "members": "5", "workers": "1", "profile": "instant", "seed": "1"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/clusters/lab/")
+    assert Cluster.objects.get(name="lab").members.count() == 5
+
+
+def test_wish_that_cannot_be_is_answered_on_the_form(client: Client) -> None:
+    answer = client.post("/", {"name": "lab", "members": "9", "workers": "1", "profile": "instant", "seed": "1"})
+    assert answer.status_code == 400
+    assert "1 to 7 members" in answer.content.decode()
+
+
+def test_deleted_cluster_is_gone(client: Client) -> None:
+    World("lab")
+    assert client.post("/clusters/lab/delete").status_code == 302
+    assert not Cluster.objects.exists()
+
+
+def test_command_from_another_site_is_refused() -> None:
+    World("lab")
+    assert Client(enforce_csrf_checks=True).post("/clusters/lab/delete").status_code == 403
+
+
+def test_stage_allows_nothing_inline_and_marks_the_cluster_as_watched(client: Client) -> None:
+    World("lab")
+    answer = client.get("/clusters/lab/")
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "<script>" not in answer.content.decode()
+    assert Cluster.objects.get(name="lab").watched_until > 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/clusters/nope/", "/clusters/nope/text/", "/clusters/nope/snapshot.json", "/clusters/nope/inspect/node/a"]
+)
+def test_unknown_cluster_names_those_there_are(client: Client, path: str) -> None:
+    World("lab")
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "there are: lab" in answer.content.decode()
+
+
+def test_snapshot_has_the_picture_in_columns(client: Client) -> None:
+    working_world("lab")
+    picture = client.get("/clusters/lab/snapshot.json").json()
+    assert len(picture["objects"]["pods"]["key"]) == 4
+    assert set(picture["objects"]["pods"]["tone"]) == {"ok"}
+    assert picture["at"][0] == Cluster.objects.get(name="lab").revision
+    assert len(picture["status"]["etcd"]["members"]) == 3
+
+
+def test_text_twin_says_what_the_picture_shows(client: Client) -> None:
+    working_world("lab")
+    page = client.get("/clusters/lab/text/").content.decode()
+    assert "3 of 3 alive: one may fail" in page
+    assert page.count('class="tone-ok">Running') == 4
+    assert "the scheduler bound default/web-" in page
+
+
+def test_text_twin_renews_only_its_tables(client: Client) -> None:
+    World("lab")
+    page = client.get("/clusters/lab/text/", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in page
+    assert "<table" in page
