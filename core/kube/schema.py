@@ -36,6 +36,11 @@ INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
 TIMES = (f"{META}Time", f"{META}MicroTime")
 QUANTITY_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,3})?$"
+NULLABLE = {
+    "io.k8s.api.core.v1.Event": "eventTime",
+    "io.k8s.api.core.v1.PodCondition": "lastProbeTime",
+}
+"""Times that Go writes as null where they are zero: every pod and event has one, so a null there is nothing to mend."""
 RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 PLAIN_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
 
@@ -101,7 +106,10 @@ def _compact(name: str) -> Definition:
         return {"type": ["string", "integer"]}
     if name in TIMES:
         return {"type": "string", "format": "date-time"}
-    return _compact_field(definitions()[name])
+    compact = _compact_field(definitions()[name])
+    if field := NULLABLE.get(name):
+        compact["properties"][field] = {"anyOf": [compact["properties"][field], {"type": "null"}]}
+    return compact
 
 
 def _compact_field(schema: Definition) -> Definition:

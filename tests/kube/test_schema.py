@@ -115,6 +115,15 @@ def test_nulls_and_whole_floats_become_what_go_reads() -> None:
         assert isinstance(obj["spec"][name], int)
 
 
+def test_times_that_go_writes_as_null_stay_null() -> None:
+    event: Obj = {"metadata": {"name": "e"}, "involvedObject": {}, "eventTime": None}
+    assert schema.conform(EVENTS, event) == []
+    assert event["eventTime"] is None
+    pod = with_value(("status",), {"conditions": [{"type": "Ready", "status": "True", "lastProbeTime": None}]})
+    schema.conform(PODS, pod)
+    assert pod["status"]["conditions"][0]["lastProbeTime"] is None
+
+
 def test_secret_data_must_be_base64() -> None:
     good: Obj = {"metadata": {"name": "s"}, "data": {"a": "aGk=", "b": ""}}
     assert schema.conform(SECRETS, good) == []
