@@ -32,7 +32,7 @@ NODE_LOCAL = frozenset({"kubelet", "kube-proxy"})
 
 WAKES: dict[str, frozenset[str]] = {
     # resources whose changes wake a role; leases and events wake nobody, their readers look on their own schedule
-    NODES: frozenset({"pods", "nodes", "services", "endpointslices.discovery.k8s.io", "configmaps", "secrets"}),
+    NODES: frozenset({"pods", "nodes", "services", "endpointslices.discovery.k8s.io"}),
 }
 SILENT = frozenset({"events", "leases.coordination.k8s.io"})
 
