@@ -85,6 +85,8 @@ WORKER_NAME = os.environ.get("CLUSTER_VIZ_WORKER") or socket.gethostname()
 
 REDIS_URL = os.environ.get("REDIS_URL") or f"unix://{DATA_DIR / 'redis.sock'}"
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+# Connections live as long as CONN_MAX_AGE says; left alone, Celery would close them before and after each task.
+CELERY_DB_REUSE_MAX = 2**31
 
 # Sockets are fed by one tail per process (core.dashboard.feed.tail), not by group_send, so that pictures stay live while
 # Redis is away; Channels wants a layer all the same.
