@@ -80,7 +80,7 @@ def run_beat() -> None:
 
 
 def run_web() -> None:
-    """daphne with both doors: the dashboard and, over TLS, the Kubernetes API."""
+    """Both doors: the dashboard and, over TLS, the Kubernetes API."""
     from core.apiserver.http.certificates import server_certificate
     from core.apiserver.http.serve import run
     from core.engine.wakeups import start_listening

@@ -1,4 +1,4 @@
-"""One cluster at work behind a real daphne, in one process: what the tests with the real kubectl talk to.
+"""One cluster at work behind the real server, in one process: what the tests with the real kubectl talk to.
 
 `python -m tests.http.serving WEB_PORT API_PORT` with CLUSTER_VIZ_DATA set. A thread drives every role of the cluster in wall
 time; everything else is as in the web process of `manage.py up`, but for Redis, which is not needed within one process.

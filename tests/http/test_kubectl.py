@@ -1,4 +1,4 @@
-"""The real kubectl against a real daphne with TLS, and a cluster at work behind it."""
+"""The real kubectl against the real server with TLS, and a cluster at work behind it."""
 
 import os
 import shutil
@@ -75,7 +75,7 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
         stderr=log,
     )
     try:
-        # An anonymous request gets through once daphne listens and the cluster is there.
+        # An anonymous request gets through once the server listens and the cluster is there.
         session = requests.Session()
         session.trust_env = False
         authority = folder / "data/pki/ca.crt"

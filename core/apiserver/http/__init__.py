@@ -2,6 +2,6 @@
 
 `application` receives and sends, `door` finds out which cluster, who asks and what is meant, `resources` turns it into a
 `Request` for `core.apiserver.server`, `watching` streams, `endpoints` answers what is not a resource (discovery, OpenAPI,
-health). `serve` runs it under daphne, with `certificates`. A cluster's API is at `https://HOST:6443/clusters/NAME/`. May
-import what `apiserver` may, and daphne. Start with `door.Door.ask_cluster`.
+health). `serve` runs it under uvicorn, with `certificates`. A cluster's API is at `https://HOST:6443/clusters/NAME/`. May
+import what `apiserver` may, and uvicorn. Start with `door.Door.ask_cluster`.
 """

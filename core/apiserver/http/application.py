@@ -60,10 +60,7 @@ class KubernetesApplication:
         except Gone:
             return
         except ApiError as error:
-            # What is left of the body is not read: the connection has to end with this answer.
-            response = of_error(error)
-            response.headers.append((b"connection", b"close"))
-            await self.reply(scope, response, "", receive, send)
+            await self.reply(scope, of_error(error), "", receive, send)  # what is left of the body, the server discards
             return
         answer = await self.answer(incoming)
         await self.reply(scope, answer, incoming.audit_id, receive, send)

@@ -1,128 +1,162 @@
-"""daphne with two ports for one ASGI application: plain HTTP for the dashboard, TLS for the Kubernetes API.
+"""uvicorn with two ports for one ASGI application: plain HTTP for the dashboard, TLS for the Kubernetes API.
 
-daphne keeps a request's whole body before the application hears of it. So bodies are cut here, where they arrive, one byte
-above the limit: enough for the application to see that they are too large, too little to fill the memory.
+Both doors are in one event loop, so that one tail and one watch cache serve both. uvicorn hands a body over piece by piece
+and reads no further than the application asks, so each application can refuse what is too large while it arrives. What
+uvicorn leaves open is bounded here: how large the head of a request may be and how long it may take to come, and how much
+of a body nobody wants is read off so that a client still gets its answer.
 """
 
 import asyncio
+import logging
+import signal
+import socket
+import ssl
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from cryptography import x509
-from daphne.http_protocol import HTTPFactory, WebRequest
-from daphne.server import Server  # before the reactor: it installs the one that runs on asyncio
-from daphne.ws_protocol import WebSocketFactory
-from OpenSSL import crypto
-from twisted.internet import defer
-from twisted.internet import reactor as _reactor
-from twisted.internet.error import CannotListenError
-from twisted.internet.ssl import CertificateOptions, TLSVersion
-from twisted.logger import globalLogBeginner
+import uvicorn
+import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from core.apiserver.http.certificates import ServerCertificate
-from core.apiserver.http.incoming import BODY_MAX
-
-# Twisted picks the reactor when it is imported; to a type checker it is a module.
-reactor: Any = _reactor
-_discard: Any = lambda event: None  # Twisted's log of every request is not kept  # noqa: E731
 
 WEBSOCKET_MESSAGE_MAX = 65_536  # bytes
-DECLARED_MAX = 64 * 1024 * 1024  # bytes; who announces more than that is not even heard out
+HEAD_MAX = 65_536  # bytes of a request before its body
+BODY_MAX = 64 * 1024 * 1024  # bytes read at all; each application refuses far less, and the rest is thrown away
+HEAD_SECONDS = 20.0  # from a connection, or from the first byte of a later request, to the end of the head
+IDLE_SECONDS = 120  # longer than Go's clients keep an idle connection: who closes second can never lose a request
+GRACE = 1.0  # seconds from the first signal until connections are cut; a watch would never end by itself
 CANNOT_LISTEN = "cannot listen on {host}:{port}: {why}"
 
 
-class BoundedRequest(WebRequest):  # type: ignore[misc]
-    """A request of which at most one byte more than the limit is kept."""
-
-    kept = 0
-
-    def gotLength(self, length: int | None) -> None:
-        if length is not None and length > DECLARED_MAX:
-            self.channel.loseConnection()
-        super().gotLength(length if length is None else min(length, BODY_MAX + 1))
-
-    def handleContentChunk(self, data: bytes) -> None:
-        room = BODY_MAX + 1 - self.kept
-        if room > 0:
-            super().handleContentChunk(data[:room])
-            self.kept += min(len(data), room)
+class CannotListen(OSError):
+    """The message says which address, and why."""
 
 
-class BoundedFactory(HTTPFactory):  # type: ignore[misc]
-    def buildProtocol(self, addr: Any) -> Any:
-        protocol = super().buildProtocol(addr)
-        protocol.requestFactory = BoundedRequest
-        return protocol
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection whose requests are of bounded size, with heads that come within bounded time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.head_size = self.body_size = 0
+        self.head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._have_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.head_timer is None:
+            return
+        self.head_size += len(data)
+        if self.head_size > HEAD_MAX:
+            self._have_head()
+            self.send_400_response("Request header too large.")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        self._have_head()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self.body_size += len(body)
+        if self.body_size > BODY_MAX:
+            self.transport.abort()
+
+    def _expect_head(self) -> None:
+        self.head_size = self.body_size = 0
+        if self.head_timer is None:
+            self.head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def _have_head(self) -> None:
+        if self.head_timer is not None:
+            self.head_timer.cancel()
+            self.head_timer = None
 
 
-class Doors(Server):  # type: ignore[misc]
-    """daphne's server on ports of our own choosing."""
+class Door(uvicorn.Server):
+    """One port. Signals are `serve`'s business."""
 
-    def __init__(self, application: Any, host: str, port: int, api_port: int, certificate: ServerCertificate) -> None:
-        super().__init__(
-            application,
-            endpoints=[f"tcp:{port}", f"ssl:{api_port}"],  # for its own checks; `listen` does it
-            websocket_max_message_size=WEBSOCKET_MESSAGE_MAX,
-            websocket_max_frame_size=WEBSOCKET_MESSAGE_MAX,
-            server_name="",
-        )
-        self.host, self.port, self.api_port = host, port, api_port
-        self.certificate = certificate
-
-    def run(self) -> None:
-        self.connections: dict[Any, dict[str, Any]] = {}
-        self.http_factory = BoundedFactory(self)
-        self.ws_factory = WebSocketFactory(self, server=self.server_name)
-        self.ws_factory.setProtocolOptions(
-            autoPingTimeout=self.ping_timeout,
-            allowNullOrigin=True,
-            openHandshakeTimeout=self.websocket_handshake_timeout,
-            maxMessagePayloadSize=self.websocket_max_message_size,
-            maxFramePayloadSize=self.websocket_max_frame_size,
-        )
-        globalLogBeginner.beginLoggingTo([_discard], redirectStandardIO=False, discardBuffer=True)
-        asyncio.set_event_loop(reactor._asyncioEventloop)
-        self.listen()
-        reactor.callLater(1, self.application_checker)
-        reactor.callLater(2, self.timeout_checker)
-        reactor.addSystemEventTrigger("before", "shutdown", self.kill_all_applications)
-        reactor.run()
-
-    def listen(self) -> None:
-        """Open both ports. Raises CannotListenError."""
-        reactor.listenTCP(self.port, self.http_factory, interface=self.host)
-        options = tls_options(self.certificate)
-        reactor.listenSSL(self.api_port, self.http_factory, options, interface=self.host)
-
-    def kill_all_applications(self) -> Any:
-        """Cancel what is still being answered (watches, mostly), and wait for it."""
-        pending = [
-            task
-            for details in self.connections.values()
-            if (task := details.get("application_instance")) is not None and not task.done()
-        ]
-        for task in pending:
-            task.cancel()
-        return defer.Deferred.fromFuture(asyncio.gather(*pending, return_exceptions=True)) if pending else None
-
-
-def tls_options(files: ServerCertificate) -> CertificateOptions:
-    """TLS 1.2 or newer, with the chain up to our own authority."""
-    chain = [
-        crypto.X509.from_cryptography(one) for one in x509.load_pem_x509_certificates(files.certificate.read_bytes())
-    ]
-    return CertificateOptions(
-        privateKey=crypto.load_privatekey(crypto.FILETYPE_PEM, files.key.read_bytes()),
-        certificate=chain[0],
-        extraCertChain=chain[1:],
-        raiseMinimumTo=TLSVersion.TLSv1_2,
-    )
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def run(application: Any, host: str, port: int, api_port: int, certificate: ServerCertificate) -> None:
     """Serve until told to stop. A port that is taken ends the process with one sentence."""
     try:
-        Doors(application, host, port, api_port, certificate).run()
-    except CannotListenError as error:
-        why = getattr(error.socketError, "strerror", None) or error.socketError
-        sys.exit(CANNOT_LISTEN.format(host=error.interface or host, port=error.port, why=why))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(application, host, port, api_port, certificate))
+    except CannotListen as error:
+        sys.exit(str(error))
+
+
+async def serve(application: Any, host: str, port: int, api_port: int, certificate: ServerCertificate) -> None:
+    """Open both ports, and serve until SIGINT or SIGTERM. Raises CannotListen."""
+    listening = [listen(host, number) for number in (port, api_port)]
+    # An answer of the Kubernetes API has its date already.
+    doors = [door(application, date_header=True), door(application, date_header=False, tls=tls_context(certificate))]
+    serving = [asyncio.create_task(one.serve([socket])) for one, socket in zip(doors, listening, strict=True)]
+    ending = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    await ending.wait()
+    for one in doors:
+        one.should_exit = True
+    await asyncio.wait(serving, timeout=GRACE)
+    logging.getLogger("uvicorn.error").disabled = True  # what is cut off from here on is no error
+    for one in doors:
+        one.force_exit = True
+    await asyncio.wait(serving)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises CannotListen."""
+    opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind((host, port))
+    except OSError as error:
+        opened.close()
+        raise CannotListen(CANNOT_LISTEN.format(host=host, port=port, why=error.strerror or error)) from None
+    return opened
+
+
+def door(application: Any, *, date_header: bool, tls: ssl.SSLContext | None = None) -> Door:
+    config = uvicorn.Config(
+        application,
+        http=BoundedProtocol,
+        ws="websockets-sansio",
+        ws_max_size=WEBSOCKET_MESSAGE_MAX,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=date_header,
+        timeout_keep_alive=IDLE_SECONDS,
+    )
+    config.load()
+    config.ssl = tls
+    return Door(config)
+
+
+def tls_context(files: ServerCertificate) -> ssl.SSLContext:
+    """TLS 1.2 or newer, with the chain up to our own authority."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(files.certificate, files.key)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
