@@ -10,7 +10,7 @@ from core.kube.objects import Obj, clone
 from core.kube.resources import REGISTRY, TABLE, Resource
 from core.kube.times import parse_timestamp
 
-PODS, SECRETS = REGISTRY["pods"], REGISTRY["secrets"]
+PODS, SECRETS, EVENTS = (REGISTRY[name] for name in ("pods", "secrets", "events"))
 POD: Obj = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -119,9 +119,10 @@ def test_times_that_go_writes_as_null_stay_null() -> None:
     event: Obj = {"metadata": {"name": "e"}, "involvedObject": {}, "eventTime": None}
     assert schema.conform(EVENTS, event) == []
     assert event["eventTime"] is None
-    pod = with_value(("status",), {"conditions": [{"type": "Ready", "status": "True", "lastProbeTime": None}]})
+    condition = {"type": "Ready", "status": "True", "lastProbeTime": None}
+    pod: Obj = {"metadata": {"name": "p"}, "status": {"conditions": [condition]}}
     schema.conform(PODS, pod)
-    assert pod["status"]["conditions"][0]["lastProbeTime"] is None
+    assert condition["lastProbeTime"] is None
 
 
 def test_secret_data_must_be_base64() -> None:
