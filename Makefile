@@ -7,7 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help run setup test test-fast scenarios lint format types bench profile assets check clean
+.PHONY: help run setup test test-fast scenarios soak lint format types bench profile assets check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ test-fast: setup ## run the tests that start no processes, browsers or kernels
 
 scenarios: setup ## run the scenario transcripts; REWRITE=1 writes the new output into them
 	@$(PY) -m pytest -q tests/scenarios $(if $(REWRITE),--rewrite)
+
+soak: setup ## the deterministic simulations for longer than in `make test`: SEEDS=20000
+	@SEEDS=$(or $(SEEDS),20000) $(PY) -m pytest -q -n 2 tests/etcd/test_simulation.py
 
 lint: setup ## ruff, mypy, import contracts, templates
 	@$(VENV)/bin/ruff check .

@@ -189,6 +189,14 @@ def test_thesis_3_10_a_leader_hands_over_once_the_other_has_the_log() -> None:
     assert raft.propose() is None, "proposals would keep the other from catching up"
 
 
+def test_thesis_3_10_asking_again_for_the_same_successor_does_not_put_off_the_quorum_check() -> None:
+    raft = leader()
+    for _ in range(3 * ELECTION_TICKS):
+        raft.tick()
+        raft.transfer_leader(2)
+    assert raft.role is not Role.LEADER
+
+
 def test_a_replaced_disk_votes_only_after_it_was_filled() -> None:
     raft = Raft(1, [1, 2, 3], seed="paper", term=4, blank=True)
     raft.step(Message(Type.VOTE, 2, 1, 5, index=9, log_term=4))

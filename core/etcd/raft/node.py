@@ -110,8 +110,11 @@ class Member:
         return True
 
     def transfer_leader(self, to: int) -> None:
-        """Hand the leadership to `to` once it holds the whole log (thesis §3.10)."""
-        if self.role is not Role.LEADER or to == self.id or to not in self.voters:
+        """Hand the leadership to `to` once it holds the whole log (thesis §3.10).
+
+        Asking again for what is under way changes nothing: it must not put off the check of the quorum.
+        """
+        if self.role is not Role.LEADER or to in (self.id, self.transferee) or to not in self.voters:
             return
         self.transferee = to
         self.election_elapsed = 0
