@@ -1,7 +1,8 @@
 """The parent of the embedded processes: starts them, restarts what dies, forwards what they say, ends them all.
 
 Run by `manage.py up` as `python -m core.engine.supervisor`, in a process of its own that imports no Django, so that it
-stays small. The children get SIGTERM when the parent dies, however it dies (PR_SET_PDEATHSIG).
+stays small. The children are killed when the parent dies, however it dies (PR_SET_PDEATHSIG): all of them may be
+abandoned at any instruction, and a worker that waits for a Redis that is gone too would not heed SIGTERM.
 """
 
 import ctypes
@@ -21,7 +22,7 @@ STEADY = 20.0  # a child that lived this long starts over with the first pause
 # glibc gives each thread an arena of its own and keeps what was freed: a tenth of the web process for nothing.
 MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_GET_PDEATHSIG = 1, 2
 
 
 @dataclass
@@ -104,7 +105,19 @@ class Supervisor:
 
 
 def die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    set_death_signal(signal.SIGKILL)
+
+
+def set_death_signal(number: int) -> None:
+    """The signal this thread's process gets when its parent dies; 0: none. Each thread has its own, and exec keeps the
+    caller's: whoever execs from a thread other than the first must set it there again, or outlives its parent."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
+def death_signal() -> int:
+    found = ctypes.c_int()
+    ctypes.CDLL(None).prctl(PR_GET_PDEATHSIG, ctypes.byref(found))
+    return found.value
 
 
 def forward(name: str, process: subprocess.Popen[str]) -> None:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from cluster_viz.celery import app
+from core.engine.supervisor import death_signal, set_death_signal
 
 GC_THRESHOLDS = 20_000, 20, 20
 
@@ -31,8 +32,8 @@ def spare_garbage_collector() -> None:
 LOOK_EVERY = 1.0  # wall seconds
 
 
-def start_over_with_redis() -> None:
-    """Run this process's command anew when Redis was started anew; run in a thread.
+def start_over_with_redis(death_signal: int) -> None:
+    """Run this process's command anew when Redis was started anew; run in a thread. `death_signal` is the first thread's.
 
     After the broker is gone and back, a Celery consumer sometimes stays deaf: connected, and never given a task again.
     Whatever it did is safe to abandon at any instruction, so it begins afresh, in the same process.
@@ -44,6 +45,7 @@ def start_over_with_redis() -> None:
         except (redis.RedisError, OSError):
             run = known
         if known is not None and run != known:
+            set_death_signal(death_signal)
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
         known = run
         time.sleep(LOOK_EVERY)
@@ -51,7 +53,7 @@ def start_over_with_redis() -> None:
 
 def run_worker(role: str) -> None:
     """A Celery worker of one process (`--pool solo`): a cluster's caches live in one place."""
-    threading.Thread(target=start_over_with_redis, name="broker", daemon=True).start()
+    threading.Thread(target=start_over_with_redis, args=(death_signal(),), name="broker", daemon=True).start()
     from core.engine import tasks  # noqa: F401  registers the tasks
     from core.engine.wakeups import own_queue
 

@@ -78,12 +78,22 @@ def test_ctrl_c_ends_everything_it_started():
 
 
 def test_children_end_when_the_parent_is_killed():
+    """Also the workers that began afresh, in the same process, since Redis was started anew."""
     with Machine("--no-demo") as machine:
+        children = machine.children()
+        before = {role: image_of(children[role]) for role in ("control-plane", "nodes")}
+        machine.kill("redis")
+        eventually(lambda: all(image_of(children[role]) != image for role, image in before.items()), 30)
         children = machine.children()
         assert machine.process is not None
         machine.process.kill()
         machine.process.wait(10)
         eventually(lambda: not [pid for pid in children.values() if is_alive(pid)], 20)
+
+
+def image_of(pid: int) -> bytes:
+    """Where the kernel put the program of a process: another place after each exec."""
+    return Path(f"/proc/{pid}/auxv").read_bytes()
 
 
 def is_alive(pid: int) -> bool:
