@@ -9,17 +9,19 @@ import socket
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
-
+from cluster_viz import environment
 from cluster_viz.secrets import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("CLUSTER_VIZ_DATA", BASE_DIR / ".data")).resolve()
+DATA_DIR = environment.data_folder(BASE_DIR / ".data")
 HOST = os.environ.get("CLUSTER_VIZ_HOST", "127.0.0.1")
-WEB_PORT = int(os.environ.get("CLUSTER_VIZ_PORT", "8000"))
-API_PORT = int(os.environ.get("CLUSTER_VIZ_API_PORT", "6443"))
+WEB_PORT = environment.port_of("CLUSTER_VIZ_PORT", "8000")
+API_PORT = environment.port_of("CLUSTER_VIZ_API_PORT", "6443")
 
-SECRET_KEY = secret_key(DATA_DIR)
+try:
+    SECRET_KEY = secret_key(DATA_DIR)
+except OSError as error:
+    raise environment.unusable(DATA_DIR, error) from None
 DEBUG = os.environ.get("CLUSTER_VIZ_DEBUG") == "1"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, os.environ.get("CLUSTER_VIZ_HOSTS", "").split(","))]
 
@@ -75,7 +77,7 @@ SQLITE = {
     },
 }
 if url := os.environ.get("DATABASE_URL"):
-    DATABASES: dict[str, Any] = {"default": dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)}
+    DATABASES: dict[str, Any] = {"default": environment.database_url(url)}
 else:
     DATABASES = {"default": SQLITE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -83,7 +85,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Names a worker among those of its role; several of one role on one machine need names of their own.
 WORKER_NAME = os.environ.get("CLUSTER_VIZ_WORKER") or socket.gethostname()
 
-REDIS_URL = os.environ.get("REDIS_URL") or f"unix://{DATA_DIR / 'redis.sock'}"
+REDIS_URL = environment.redis_url(DATA_DIR)
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 # Connections live as long as CONN_MAX_AGE says; left alone, Celery would close them before and after each task.
 CELERY_DB_REUSE_MAX = 2**31

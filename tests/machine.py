@@ -48,7 +48,7 @@ class Machine:
     """`manage.py up` in a folder of its own. Use as a context manager."""
 
     def __init__(self, *options: str, environment: dict[str, str] | None = None) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="cluster-viz-")
+        self.folder = tempfile.TemporaryDirectory(prefix="cluster viz %20-")  # any name will do
         self.data = Path(self.folder.name) / "data"
         self.port, self.api_port = free_port(), free_port()
         self.environment = {

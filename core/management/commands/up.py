@@ -12,6 +12,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+
+from cluster_viz.environment import port, unusable
 
 ROLES = ("web", "control-plane", "nodes", "beat")
 
@@ -22,8 +25,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
-        parser.add_argument("--port", type=int, help="port of the dashboard (default 8000)")
-        parser.add_argument("--api-port", type=int, help="port of the Kubernetes API, TLS (default 6443)")
+        parser.add_argument("--port", type=port, help="port of the dashboard (default 8000)")
+        parser.add_argument("--api-port", type=port, help="port of the Kubernetes API, TLS (default 6443)")
         parser.add_argument("--data", help="folder of the database and all other state (default .data)")
         parser.add_argument("--role", choices=ROLES, help="run one part only, for several machines")
         parser.add_argument("--no-demo", action="store_true", help="do not make the cluster `demo` when there is none")
@@ -38,17 +41,14 @@ class Command(BaseCommand):
         if settings.HOST not in ("127.0.0.1", "localhost", "::1"):
             require_accounts(settings.HOST)
         data = settings.DATA_DIR
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        hold(data)
-        for port, what in ((settings.WEB_PORT, "--port"), (settings.API_PORT, "--api-port")):
-            check_port(settings.HOST, port, what)
+        try:
+            hold(data)
+            check_ports(settings.HOST)
+            command = [sys.executable, "-m", "core.engine.supervisor", str(data), *find_redis(data)]
+        except OSError as error:
+            raise unusable(data, error) from None
         self.say("preparing the database")
         prepare_database()
-        command = [sys.executable, "-m", "core.engine.supervisor", str(data)]
-        if not os.environ.get("REDIS_URL"):
-            from core.engine.redis_server import prepare
-
-            command += ["--redis", prepare(data)]
         if not options["no_demo"]:
             command.append("--demo")
         self.say(f"starting; open http://{settings.HOST}:{settings.WEB_PORT}/clusters/demo/ — Ctrl-C ends everything")
@@ -84,6 +84,13 @@ def hold(data: Path) -> None:
     os.set_inheritable(handle, True)
 
 
+def check_ports(host: str) -> None:
+    if settings.WEB_PORT == settings.API_PORT:
+        raise CommandError(f"--port and --api-port are both {settings.WEB_PORT}; they must differ")
+    check_port(host, settings.WEB_PORT, "--port")
+    check_port(host, settings.API_PORT, "--api-port")
+
+
 def check_port(host: str, port: int, option: str) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -95,12 +102,41 @@ def check_port(host: str, port: int, option: str) -> None:
             ) from None
 
 
-def prepare_database() -> None:
+def find_redis(data: Path) -> list[str]:
+    """The options of the supervisor: none when REDIS_URL names a server, else the embedded one's executable."""
+    from core.engine.redis_server import NoRedis, check, prepare
+
     try:
+        if os.environ.get("REDIS_URL"):
+            check(settings.REDIS_URL)
+            return []
+        return ["--redis", prepare(data)]
+    except NoRedis as error:
+        raise CommandError(str(error)) from None
+
+
+def prepare_database() -> None:
+    where = connection.settings_dict["NAME"]
+    try:
+        unknown = newer_migrations()
+        if unknown:
+            raise CommandError(
+                f"the database {where} was written by a newer cluster-viz ({', '.join(unknown)}); run that one, or"
+                " choose another --data"
+            )
         call_command("migrate", verbosity=0, interactive=False)
     except DatabaseError as error:
-        where = connection.settings_dict["NAME"]
-        raise CommandError(f"the database {where} cannot be opened: {str(error).strip()}") from None
+        raise CommandError(f"the database {where} cannot be opened: {str(error).strip().splitlines()[0]}") from None
+
+
+def newer_migrations() -> list[str]:
+    """What was done to the database that this program does not know: it would write what it does not understand."""
+    loader = MigrationLoader(connection)
+    return sorted(
+        ".".join(done)
+        for done in loader.applied_migrations.keys() - loader.disk_migrations.keys()
+        if done[0] in loader.migrated_apps
+    )
 
 
 def require_accounts(host: str) -> None:
