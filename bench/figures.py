@@ -233,13 +233,14 @@ def pids(machine: Machine) -> list[int]:
 
 
 def rss_mib(machine: Machine) -> float:
-    """Resident memory of all processes together; shared pages are counted for each."""
+    """Resident memory of all processes together. A page that several share (forks do, libraries are) counts once."""
     return sum(_resident(pid) for pid in pids(machine))
 
 
 def _resident(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+    """MiB of a process, each shared page in proportion: PSS of proc_pid_smaps(5)."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
     return 0.0
 

@@ -7,7 +7,7 @@ import os
 
 from celery import Celery
 
-from cluster_viz import settings
+from cluster_viz import settings, titles
 
 SWEEP = "core.engine.tasks.sweep"
 SWEEP_EVERY = 3.0  # wall seconds
@@ -26,4 +26,5 @@ app.conf.update(
 )
 
 if __name__ == "__main__":
+    titles.set_title(["manage.py", "up", "--role", "beat"])
     app.Beat(schedule=str(settings.DATA_DIR / "beat"), loglevel="WARNING", quiet=True, pidfile=None).run()

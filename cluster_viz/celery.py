@@ -8,7 +8,11 @@ import os
 
 from celery import Celery
 
+import cluster_viz.titles  # noqa: F401  imported before any worker names itself
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cluster_viz.settings")
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")  # Django's checks are CI's affair, not every worker's start
+
 
 app = Celery("cluster_viz")
 app.conf.update(

@@ -19,7 +19,7 @@ PROCESSES = {
     "web": "--role web",
     "control-plane": "--role control-plane",
     "nodes": "--role nodes",
-    "beat": "cluster_viz.beat",
+    "beat": "--role beat",
     "redis": "redis-server",
     "demo": "manage.py demo",
 }

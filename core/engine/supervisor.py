@@ -1,10 +1,11 @@
 """The parent of the embedded processes: starts them, restarts what dies, forwards what they say, ends them all.
 
-Run by `manage.py up` as `python -m core.engine.supervisor`, in a process of its own that imports no Django, so that it
-stays small. The children are killed when the parent dies, however it dies (PR_SET_PDEATHSIG): all of them may be
-abandoned at any instruction, and a worker that waits for a Redis that is gone too would not heed SIGTERM.
+`manage.py up` becomes it by exec, so that it stays small: it imports no Django. The roles that `nursery` started are its
+children from the beginning. All are killed when the parent dies, however it dies (PR_SET_PDEATHSIG): they may be abandoned
+at any instruction, and a worker that waits for a Redis that is gone too would not heed SIGTERM.
 """
 
+import argparse
 import ctypes
 import os
 import signal
@@ -13,16 +14,50 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 GRACE = 5.0  # seconds from SIGTERM to SIGKILL
 RESTART_PAUSE = (0.2, 5.0)  # seconds before a restart: first, at most
 STEADY = 20.0  # a child that lived this long starts over with the first pause
 
-# glibc gives each thread an arena of its own and keeps what was freed: a tenth of the web process for nothing.
-MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
+COMMANDS = {
+    # role → what Python runs
+    **{role: ["manage.py", "up", "--role", role] for role in ("web", "control-plane", "nodes", "beat")},
+    "demo": ["manage.py", "demo"],
+}
 
 PR_SET_PDEATHSIG, PR_GET_PDEATHSIG = 1, 2
+
+
+class Adopted:
+    """A child started before this process became the supervisor: as much of `subprocess.Popen` as is needed here."""
+
+    def __init__(self, pid: int, output: int) -> None:
+        self.pid = pid
+        self.stdout = os.fdopen(output, errors="replace")
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            if ended:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def terminate(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises subprocess.TimeoutExpired."""
+        deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+            time.sleep(0.02)
+        return code
+
+
+Process = subprocess.Popen[str] | Adopted
 
 
 @dataclass
@@ -32,7 +67,7 @@ class Child:
     name: str
     command: list[str]
     once: bool = False
-    process: subprocess.Popen[str] | None = None
+    process: Process | None = None
     started: float = 0.0
     pause: float = RESTART_PAUSE[0]
     due: float = 0.0  # when to start it again, while it does not run
@@ -49,7 +84,10 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self.ending.set())
         for child in self.children:
-            self.start(child)
+            if child.process is None:
+                self.start(child)
+            else:
+                self.follow(child, child.process)
         while not self.ending.wait(0.2):
             for child in self.children:
                 self.look_after(child)
@@ -58,19 +96,21 @@ class Supervisor:
         return 0
 
     def start(self, child: Child) -> None:
-        child.started = time.monotonic()
-        child.process = subprocess.Popen(
+        process = subprocess.Popen(
             child.command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
             errors="replace",
-            env=os.environ | MALLOC,
             start_new_session=True,  # Ctrl-C reaches the parent only, which ends them in order
             preexec_fn=die_with_parent,
         )
-        threading.Thread(target=forward, args=(child.name, child.process), daemon=True).start()
+        self.follow(child, process)
+
+    def follow(self, child: Child, process: Process) -> None:
+        child.process, child.started = process, time.monotonic()
+        threading.Thread(target=forward, args=(child.name, process), daemon=True).start()
 
     def look_after(self, child: Child) -> None:
         process, now = child.process, time.monotonic()
@@ -120,7 +160,7 @@ def death_signal() -> int:
     return found.value
 
 
-def forward(name: str, process: subprocess.Popen[str]) -> None:
+def forward(name: str, process: Process) -> None:
     assert process.stdout is not None
     for line in process.stdout:
         say(name, line.rstrip())
@@ -131,17 +171,21 @@ def say(name: str, text: str) -> None:
 
 
 def main() -> int:
-    """`python -m core.engine.supervisor DATA [--demo] [--redis EXECUTABLE]`; the environment carries the settings."""
-    arguments = sys.argv[1:]
-    data = Path(arguments[0])
-    manage = [sys.executable, "manage.py"]
-    children = []
-    if "--redis" in arguments:
-        executable = arguments[arguments.index("--redis") + 1]
-        children.append(Child("redis", [executable, str(data / "redis.conf")]))
-    children += [Child(role, [*manage, "up", "--role", role]) for role in ("web", "control-plane", "nodes", "beat")]
-    if "--demo" in arguments:
-        children.append(Child("demo", [*manage, "demo"], once=True))
+    """`--redis` is the command of the embedded server, `--adopt` a child that runs; the settings are in the environment."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--redis", nargs=2, metavar=("EXECUTABLE", "CONFIGURATION"))
+    parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--adopt", action="append", default=[])
+    options = parser.parse_args()
+    children = [Child("redis", options.redis)] if options.redis else []
+    children += [Child(name, [sys.executable, *COMMANDS[name]]) for name in COMMANDS if name != "demo"]
+    if options.demo:
+        children.append(Child("demo", [sys.executable, *COMMANDS["demo"]], once=True))
+    adopted = {
+        name: Adopted(int(pid), int(output)) for name, pid, output in (text.split(":") for text in options.adopt)
+    }
+    for child in children:
+        child.process = adopted.get(child.name)
     return Supervisor(children).run()
 
 

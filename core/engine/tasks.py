@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from collections import OrderedDict
+from functools import cache
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 SLICE = 0.2  # wall seconds one cluster may work before the next gets its turn
 HOSTS_MAX = 40  # clusters whose caches one worker keeps
 LOOKAHEAD = 6.0  # wall seconds: timers within it are this worker's alarm, later ones the sweep's business
-OWNER = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
 
 NOTE_EVERY = 1.0  # wall seconds
 
@@ -77,19 +77,25 @@ def drive(cluster_id: int, role: str) -> None:
         wakeups.end()
 
 
+@cache
+def owner() -> str:
+    """This process's name in the fence. Not made at import: forks of one process are several owners."""
+    return f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
+
+
 def driver_of(cluster_id: int, role: str) -> Driver | None:
     """The warm driver of this process, or a new one; None while the cluster is paused or gone."""
     key = (cluster_id, role)
     with connection.cursor() as cursor:
         cursor.execute(STANDING, [role, cluster_id])
-        paused, owner = cursor.fetchone() or (None, "")
+        paused, claimed_by = cursor.fetchone() or (None, "")
     if paused is None:
         drivers.pop(key, None)
     if paused is None or paused:
         return None
     driver = drivers.get(key)
-    if driver is None or owner != OWNER:
-        driver = drivers[key] = Driver(Host(cluster_id, (role,), WallClock(), OWNER))
+    if driver is None or claimed_by != owner():
+        driver = drivers[key] = Driver(Host(cluster_id, (role,), WallClock(), owner()))
         if len(drivers) > HOSTS_MAX:
             drivers.popitem(last=False)
     drivers.move_to_end(key)
@@ -123,7 +129,7 @@ def note(driver: Driver, role: str, due: float | None, wall: float) -> None:
         return
     notes[driver] = Note(due, wall)
     with turn():
-        RoleState.objects.filter(cluster_id=host.cluster_id, role=role, owner=OWNER).update(
+        RoleState.objects.filter(cluster_id=host.cluster_id, role=role, owner=owner()).update(
             due_at=due, seen_revision=host.informers.revision, driven_at=wall
         )
 

@@ -5,8 +5,9 @@ import os
 import socket
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
@@ -41,18 +42,33 @@ class Command(BaseCommand):
         if settings.HOST not in ("127.0.0.1", "localhost", "::1"):
             require_accounts(settings.HOST)
         data = settings.DATA_DIR
+        os.chdir(settings.BASE_DIR)
         try:
             hold(data)
             check_ports(settings.HOST)
-            command = [sys.executable, "-m", "core.engine.supervisor", str(data), *find_redis(data)]
+            redis = find_redis(data)
         except OSError as error:
             raise unusable(data, error) from None
+        with suppress(KeyboardInterrupt):
+            self.become_supervisor(redis, demo=not options["no_demo"])
+
+    def become_supervisor(self, redis: list[str], *, demo: bool) -> NoReturn:
+        """Start Redis and the roles from here, then exec the process that looks after them."""
+        from core.engine import nursery
+
         self.say("preparing the database")
-        prepare_database()
-        if not options["no_demo"]:
-            command.append("--demo")
+        command = [sys.executable, "-m", "core.engine.supervisor"]
+        if redis:
+            command += ["--redis", *redis, nursery.hatch("redis", lambda: os.execv(redis[0], redis))]
+        is_prepared = nursery.aside(prepare_database)
+        nursery.import_everything()
+        is_prepared()
         self.say(f"starting; open http://{settings.HOST}:{settings.WEB_PORT}/clusters/demo/ — Ctrl-C ends everything")
-        os.chdir(settings.BASE_DIR)
+        from core.engine.worker import ROLES as RUN
+
+        command += [nursery.hatch(role, RUN[role]) for role in ("web", "control-plane", "nodes")]
+        if demo:
+            command += ["--demo", nursery.hatch("demo", demonstrate)]
         os.execv(command[0], command)
 
     def adopt(self, options: dict[str, Any]) -> None:
@@ -70,6 +86,10 @@ class Command(BaseCommand):
     def say(self, text: str) -> None:
         self.stdout.write(f"{'up':>13} | {text}")
         self.stdout.flush()
+
+
+def demonstrate() -> None:
+    call_command("demo")
 
 
 def hold(data: Path) -> None:
@@ -103,14 +123,14 @@ def check_port(host: str, port: int, option: str) -> None:
 
 
 def find_redis(data: Path) -> list[str]:
-    """The options of the supervisor: none when REDIS_URL names a server, else the embedded one's executable."""
+    """The command of the embedded server; nothing when REDIS_URL names another."""
     from core.engine.redis_server import NoRedis, check, prepare
 
     try:
         if os.environ.get("REDIS_URL"):
             check(settings.REDIS_URL)
             return []
-        return ["--redis", prepare(data)]
+        return prepare(data)
     except NoRedis as error:
         raise CommandError(str(error)) from None
 
