@@ -36,7 +36,7 @@ scenarios: setup ## run the scenario transcripts; REWRITE=1 writes the new outpu
 	@$(PY) -m pytest -q tests/scenarios $(if $(REWRITE),--rewrite)
 
 soak: setup ## the deterministic simulations for longer than in `make test`: SEEDS=20000
-	@SEEDS=$(or $(SEEDS),20000) $(PY) -m pytest -q -n 2 tests/etcd/test_simulation.py
+	@SEEDS=$(or $(SEEDS),20000) $(PY) -m pytest -q -n 2 tests/etcd/test_simulation.py tests/apiserver/test_linearizability.py
 
 lint: setup ## ruff, mypy, import contracts, templates
 	@$(VENV)/bin/ruff check .

@@ -168,6 +168,7 @@ class ApiServer:
                 elif obj is not None:
                     obj["metadata"]["resourceVersion"] = str(outcome.revision)
                     committed[outcome.revision] = obj
+            _withdraw_unfounded(answers, waiting)
             self._finish(section, traces, answers)
             changes = list(section.changes)
         self._publish(section, changes, committed)
@@ -209,6 +210,15 @@ class ApiServer:
                 user = trace.request.user
                 section.record("request", user.name if user else "", **trace.to_json())
         self.traces.extend(traces)
+
+
+def _withdraw_unfounded(answers: list[Obj | ApiError], waiting: list[int]) -> None:
+    """Where a write was not confirmed, later requests of the batch were decided as if it had been: nothing may be said
+    of them (a "not found" after a delete that never happened)."""
+    if any(isinstance(answers[position], StoreTimeout) for position in waiting):
+        for position in range(waiting[0], len(answers)):
+            if not isinstance(answers[position], StoreTimeout):
+                answers[position] = StoreTimeout(is_untouched=True)
 
 
 def _conclude(trace: Trace, answer: Obj | ApiError) -> None:
