@@ -1,10 +1,13 @@
 """Everything that can be clicked answers: what it does, why, and what a real cluster would show."""
 
+from urllib.parse import quote
+
 import pytest
 from django.test import Client
 
 from core.dashboard.inspect.registry import KINDS
 from tests.dashboard.demo import working_world
+from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,6 +22,8 @@ ASKS = {
     "service": ("service/default/web", "4 of 4"),
     "packet": ("packet/default/web/1", "answered"),
     "object": ("object/deployments.apps/default/web", "What it made"),
+    "workloads": ("workloads/", "4 of 4 ready"),
+    "services": ("services/", "4 of 4 endpoints"),
 }
 
 
@@ -57,6 +62,35 @@ def test_what_is_gone_is_said_in_a_panel(client: Client) -> None:
     assert "is not there (any more)" in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "member/etcd-9",
+        "controller/nonsense",
+        "component/nonsense",
+        "node/nope",
+        "pod/nope",
+        "service/a/b/c",
+        "packet/default/nope/1",
+        "object/nonsense/a/b",
+        "object/pods",
+        "pod/\x00/\ud7ff",
+        "controller/",
+    ],
+)
+def test_whatever_is_asked_for_is_answered_in_a_panel(client: Client, subject: str) -> None:
+    World("lab")
+    answer = client.get(f"/clusters/lab/inspect/{quote(subject)}")
+    assert answer.status_code == 200
+    assert "gone" in answer.content.decode()
+
+
+@pytest.mark.parametrize("draw", ["²", "9" * 5000, "-1", "x", ""])
+def test_packet_takes_any_number(client: Client, draw: str) -> None:
+    working_world("lab")
+    assert client.get(f"/clusters/lab/inspect/packet/default/web/{quote(draw)}").status_code == 200
+
+
 def test_yaml_is_escaped(client: Client) -> None:
     world = working_world("lab")
     world.create(
@@ -71,3 +105,20 @@ def test_yaml_is_escaped(client: Client) -> None:
     page = client.get("/clusters/lab/inspect/object/configmaps/default/c").content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>"
+
+
+def test_texts_of_objects_are_never_markup(client: Client) -> None:
+    world = working_world("lab")
+    pod = world.all("pods")[0]["metadata"]["name"]
+    world.patch("pods", "default", pod, {"metadata": {"annotations": {"note": HOSTILE}}})
+    about = {"kind": "Pod", "namespace": "default", "name": pod}
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "default"}}
+    world.create("events", {**event, "involvedObject": about, "reason": HOSTILE, "message": HOSTILE, "type": "Warning"})
+    for path in (f"inspect/pod/default/{pod}", "inspect/object/events/default/e", "text/"):
+        page = client.get(f"/clusters/lab/{path}").content.decode()
+        assert "alert(2)" in page
+        assert "<img" not in page
+        assert "<script>alert" not in page

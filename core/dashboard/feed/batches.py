@@ -12,6 +12,12 @@ from core.dashboard.feed.happenings import Entry, thin, told_event
 from core.kube.objects import Key, Obj
 
 Batch = dict[str, Any]
+DIGITS_MAX = 18  # of a number in an address
+
+
+def is_number(text: str) -> bool:
+    """Whether it is a number of a sane length (`"²".isdigit()` holds, but is none)."""
+    return text.isdecimal() and len(text) <= DIGITS_MAX
 
 
 class Position(NamedTuple):
@@ -22,7 +28,7 @@ class Position(NamedTuple):
     def parse(cls, text: str) -> "Position | None":
         """`1279.88` as the browser sends it back; None when it is not one."""
         revision, _, seq = text.partition(".")
-        return cls(int(revision), int(seq)) if revision.isdigit() and seq.isdigit() else None
+        return cls(int(revision), int(seq)) if is_number(revision) and is_number(seq) else None
 
 
 class Changed(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Any
 
 from core.controllers import REGISTRY as CONTROLLERS
 from core.dashboard.feed.happenings import decision_rows
-from core.dashboard.inspect.view import Panel, View, lifecycle
+from core.dashboard.inspect.view import NothingThere, Panel, View, lifecycle
+from core.kube.objects import Obj, key_of
 
 LOOPS = {loop.name: loop for loop in CONTROLLERS.values()}
 
@@ -126,6 +127,8 @@ def controllers(view: View, subject: str) -> Panel:
 
 
 def controller(view: View, name: str) -> Panel:
+    if name not in LOOPS:
+        raise NothingThere(f"there is no controller {name!r}; there are: {', '.join(LOOPS)}")
     row = view.component("controller-manager")
     recent = alike([reconcile_row(view, entry) for entry in view.journal(["reconcile"], 40, loop=name)])[:16]
     about = purpose(name)
@@ -183,13 +186,7 @@ def scheduler(view: View, subject: str) -> Panel:
     if row["state"] != "running":
         why = f"Why do new pods stay Pending? The scheduler is {row['state']}: nobody chooses a node for them."
     elif waiting:
-        pod = waiting[0]["metadata"]
-        why = (
-            f"Why do {len(waiting)} pods wait? No node fits {pod['namespace']}/{pod['name']}: "
-            + (decisions[0]["message"] if decisions and decisions[0]["message"] else "it has not been tried yet")
-            + "."
-        )
-        why = why.replace("..", ".")
+        why = why_waiting(view, waiting)
     return Panel(
         kick="scheduler",
         title="kube-scheduler",
@@ -204,6 +201,18 @@ def scheduler(view: View, subject: str) -> Panel:
         ],
         template="dashboard/inspect/scheduler.html",
         more={"decisions": decisions},
+    )
+
+
+def why_waiting(view: View, waiting: list[Obj]) -> str:
+    """About the first pod that waits; what was decided on others says nothing of it."""
+    key = str(key_of(waiting[0]))
+    waits = "Why does a pod wait?" if len(waiting) == 1 else f"Why do {len(waiting)} pods wait?"
+    tried = view.journal(["schedule"], 1, pod=key)
+    if not tried or not tried[0].data.get("message"):
+        return f"{waits} {key} stands in the queue: it has not been tried yet."
+    return (
+        f"{waits} No node fits {key}: {tried[0].data['message'].rstrip('.')}. It is tried again when something changes."
     )
 
 
@@ -229,7 +238,13 @@ def decision(view: View, entry: Any) -> dict[str, Any]:
         parts = scores.get(node, {})
         cells = [parts[plugin][-1] if plugin in parts else "" for plugin in plugins]
         table.append(
-            {"node": node, "total": total, "reason": reason, "cells": cells, "won": node == data.get("winner")}
+            {
+                "node": node,
+                "total": "only one that fits" if total is None and not reason else total,
+                "reason": reason,
+                "cells": cells,
+                "won": node == data.get("winner"),
+            }
         )
     return {
         "pod": data.get("pod"),

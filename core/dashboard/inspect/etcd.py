@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.dashboard.inspect.view import Act, NothingThere, Panel, View, lifecycle
+from core.models import Revision
 
 LOG_SHOWN = 9
 
@@ -19,7 +20,7 @@ def member(view: View, name: str) -> Panel:
         ("commit", found["commit"]),
         ("applied", found["applied"]),
         ("last index", found.get("last_index", "")),
-        ("revision", view.cluster.revision),
+        ("revision", revision_at(view, found["applied"])),
     ]
     return Panel(
         kick="etcd member",
@@ -38,6 +39,12 @@ def member(view: View, name: str) -> Panel:
     )
 
 
+def revision_at(view: View, index: int) -> int:
+    """The member's own revision, as `etcdctl endpoint status` shows it: what it has applied, not what the others have."""
+    applied = Revision.objects.filter(cluster=view.cluster, index__lte=index, revision__isnull=False).order_by("-index")
+    return applied.values_list("revision", flat=True).first() or 0
+
+
 def voted_for(found: dict[str, Any], members: list[dict[str, Any]]) -> str:
     """The member's vote by name; Raft ids count from 1 in the order of the members."""
     vote = found.get("vote")
@@ -50,8 +57,13 @@ def why(view: View, found: dict[str, Any]) -> str:
     """One or two sentences, from the votes and role changes that led here."""
     name, term = found["name"], found["term"]
     if found["state"] == "stopped":
-        fault = view.journal(["fault"], 1, target=name)
+        fault = view.journal(["fault"], 1, target=name, verb="kill")
         when = f" {view.ago(fault[0].time)}" if fault else ""
+        if not found.get("last_index"):
+            return (
+                f"Why does it not answer? It was stopped{when} and its disk was wiped: after a restart it is empty, has no "
+                "vote, and the leader sends it everything."
+            )
         return (
             f"Why does it not answer? It was stopped{when}. Its disk is kept: after a restart it catches up from "
             "the leader's log."

@@ -3,28 +3,31 @@
 from typing import Any
 
 from core.dashboard.feed.pods import amount, dots_of, millis, requests_of, restarts_of, tone_of, word_of
-from core.dashboard.inspect.view import Panel, View, lifecycle, span
+from core.dashboard.inspect.view import Act, NothingThere, Panel, View, lifecycle, span
 from core.kube.objects import Obj, condition
 from core.kube.times import parse_timestamp
 from core.models import Container, Image, KernelTable, Sandbox
 
 RULES_SHOWN = 60
+NO_MACHINE = "none"
+WORDS = {"runtime": "containerd"}  # kind of component → what a real node calls it
 TOLERATED = 300.0  # seconds: the toleration that admission gives every pod
 
 
 def node(view: View, name: str) -> Panel:
-    machine = view.component(f"node/{name}")
     obj = view.cache.get("nodes", "", name)
+    machine = machine_of(view, name, obj)
     pods = [pod for pod in view.all("pods") if pod.get("spec", {}).get("nodeName") == name]
     parts = [row for row in view.status["components"] if row["node"] == name and row["kind"] != "node"]
     ready = condition(obj, "Ready") if obj else None
+    is_ready = ready is not None and ready["status"] == "True"
     beat = heartbeat(view, name)
     return Panel(
         kick="worker node",
         title=name,
         tone="node",
         why=why(view, name, machine, ready, beat, pods),
-        wrong=machine["state"] != "running" or not ready or ready["status"] != "True",
+        wrong=machine["state"] != "running" or not is_ready or cut_since(view, name) is not None,
         facts=[
             ("machine", machine["state"]),
             ("Ready", ready["status"] if ready else "not registered"),
@@ -33,7 +36,9 @@ def node(view: View, name: str) -> Panel:
             ("pod range", (obj or {}).get("spec", {}).get("podCIDR", "–")),
             ("kubelet", (obj or {}).get("status", {}).get("nodeInfo", {}).get("kubeletVersion", "–")),
         ],
-        acts=lifecycle(f"node/{name}", machine["state"]),
+        acts=[*lifecycle(f"node/{name}", machine["state"]), *wires(view, name)]
+        if machine["state"] != NO_MACHINE
+        else [],
         commands=[f"kubectl describe node {name}", f"kubectl get pods -A --field-selector spec.nodeName={name}"],
         template="dashboard/inspect/node.html",
         more={
@@ -52,11 +57,37 @@ def node(view: View, name: str) -> Panel:
     )
 
 
+def machine_of(view: View, name: str, obj: Obj | None) -> dict[str, Any]:
+    """The machine's row; a stand-in when somebody wrote down a node for which there is none. Raises NothingThere."""
+    try:
+        return view.component(f"node/{name}")
+    except NothingThere:
+        if obj is None:
+            raise
+        return {"name": f"node/{name}", "state": NO_MACHINE, "since": view.now}
+
+
+def cut_since(view: View, name: str) -> float | None:
+    """When the node's wire to the API server was cut, if it is."""
+    ends = {f"node/{name}", "apiserver"}
+    return next((row["since"] for row in view.status["faults"] if {row["target"], row["peer"]} == ends), None)
+
+
+def wires(view: View, name: str) -> list[Act]:
+    """Its way to the API server, and whatever else was cut."""
+    target = f"node/{name}"
+    ends = {(row["target"], row["peer"]) for row in view.status["faults"] if row["kind"] == "partition"}
+    cut = sorted({peer if one == target else one for one, peer in ends if target in (one, peer)})
+    joins = [Act("heal", target, peer, f"Join wire to {peer.removeprefix('node/')}") for peer in cut]
+    return joins if "apiserver" in cut else [*joins, Act("partition", target, "apiserver", "Cut wire to apiserver")]
+
+
 def part_row(part: dict[str, Any], machine: str) -> dict[str, Any]:
     """What runs on a machine that does not run does not run either."""
+    word = WORDS.get(part["kind"], part["kind"])
     if machine != "running":
-        return {**part, "state": f"{machine} with the machine", "acts": []}
-    return {**part, "acts": lifecycle(part["name"], part["state"])}
+        return {**part, "word": word, "state": f"{machine} with the machine", "acts": []}
+    return {**part, "word": word, "acts": lifecycle(part["name"], part["state"])}
 
 
 def heartbeat(view: View, name: str) -> float | None:
@@ -81,6 +112,14 @@ def why(
     pods: list[Obj],
 ) -> str:
     kubelet = next((row for row in view.status["components"] if row["name"] == f"kubelet/{name}"), None)
+    if machine["state"] == NO_MACHINE:
+        return "What is it? Only an object: no machine has this name, so no kubelet speaks for it and no pod can run on it."
+    if (cut := cut_since(view, name)) is not None:
+        known = "nobody has noticed yet" if ready and ready["status"] == "True" else "nobody hears how its pods do"
+        return (
+            f"Why is it silent? Its wire to the API server has been cut for {span(view.now - cut)}: {known}. What runs on "
+            f"it runs on; after 40 s it counts as unreachable, and {TOLERATED:.0f} s later its pods are replaced elsewhere."
+        )
     if machine["state"] != "running":
         since = span(view.now - machine["since"])
         if ready and ready["status"] == "True":
@@ -96,8 +135,9 @@ def why(
                 "ended, so they stay until it is back or the node is deleted."
             )
         return (
-            f"Why is it not ready? The machine has been {machine['state']} for {since}: no heartbeat for 40 s. Its "
-            f"pods are moved when they have tolerated the taint for {TOLERATED:.0f} s{due(view, ready)}."
+            f"Why is it not ready? The machine has been {machine['state']} for {since}; after 40 s without a heartbeat the "
+            f"node controller said so. Its pods are moved when they have tolerated the taint for {TOLERATED:.0f} s"
+            f"{due(view, ready)}."
         )
     if ready is None:
         return (
@@ -153,16 +193,22 @@ def pod_row(pod: Obj) -> dict[str, Any]:
 WHAT = {
     "kubelet": "It watches the pods of its node, has the runtime start and stop their containers, probes and reports.",
     "runtime": "It pulls images, unpacks layers, and makes namespaces, cgroups and processes when the kubelet asks.",
+    "cloud-controller-manager": "It asks the cloud for what only a cloud has: addresses for Services of type LoadBalancer.",
     "kube-proxy": "It watches Services and endpoints and writes iptables rules: a virtual address becomes a pod's.",
 }
 COMMANDS = {
     "kubelet": ["systemctl status kubelet", "journalctl -u kubelet -f"],
     "runtime": ["crictl pods", "crictl ps -a", "crictl images"],
+    "cloud-controller-manager": [
+        "kubectl -n kube-system get pods -l component=cloud-controller-manager",
+        "kubectl get services -A",
+    ],
     "kube-proxy": ["iptables-save -t nat", "kubectl -n kube-system logs -l k8s-app=kube-proxy"],
 }
 GONE = {
     "kubelet": "no heartbeat is sent and no container is started; the containers that run keep running",
     "runtime": "no container can be started or stopped; those that run keep running",
+    "cloud-controller-manager": "a new Service of type LoadBalancer stays without its address",
     "kube-proxy": "the rules stay as they were: new endpoints are not learned, dead ones still get packets",
 }
 
@@ -171,16 +217,20 @@ def component(view: View, target: str) -> Panel:
     """kubelet/NODE, runtime/NODE, kube-proxy/NODE, or any other component."""
     row = view.component(target)
     kind, name = row["kind"], row["node"]
+    host = view.component(f"node/{name}") if name else row
+    state = row["state"] if host["state"] == "running" else host["state"]
     what = WHAT.get(kind, "It runs its control loops against the API server.")
     why = f"What is it doing? {what}"
-    if row["state"] != "running":
+    if host is not row and host["state"] != "running":
+        why = f"Why is it silent? Its machine {name} has been {host['state']} for {span(view.now - host['since'])}."
+    elif state != "running":
         why = (
-            f"What follows? It is {row['state']} since {span(view.now - row['since'])}: "
+            f"What follows? It has been {state} for {span(view.now - row['since'])}: "
             f"{GONE.get(kind, 'what it does is not done')}."
         )
     more: dict[str, Any] = {}
     facts: list[tuple[str, Any]] = [
-        ("state", row["state"]),
+        ("state", state if host["state"] == "running" else f"{state} with its machine"),
         ("node", name or "control plane"),
         ("since", view.ago(row["since"])),
     ]
@@ -204,12 +254,12 @@ def component(view: View, target: str) -> Panel:
     ]
     return Panel(
         kick=f"on {name}" if name else "component",
-        title="containerd" if kind == "runtime" else kind,
+        title=WORDS.get(kind, kind),
         tone={"runtime": "run", "kube-proxy": "net", "kubelet": "node"}.get(kind, "ctl"),
         why=why,
-        wrong=row["state"] != "running",
+        wrong=state != "running",
         facts=facts,
-        acts=lifecycle(target, row["state"]),
+        acts=lifecycle(target, row["state"]) if host["state"] == "running" else [],
         commands=COMMANDS.get(kind, []),
         template="dashboard/inspect/component.html",
         more=more,

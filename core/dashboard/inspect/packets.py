@@ -6,6 +6,7 @@ connection, for which the rules draw again. Nothing in the cluster is changed by
 
 import random
 
+from core.dashboard.feed.batches import is_number
 from core.dashboard.feed.pods import word_of
 from core.dashboard.inspect.nodes import rules_of
 from core.dashboard.inspect.view import NothingThere, Panel, View
@@ -18,6 +19,7 @@ from core.runtime.cri import behaviour_of
 from core.runtime.workloads import settings_of
 
 FIRST_PORT = 32768  # of the ephemeral range a client's kernel draws from
+CONNECTIONS = 28232  # ports of that range
 
 
 def packet(view: View, subject: str) -> Panel:
@@ -27,7 +29,7 @@ def packet(view: View, subject: str) -> Panel:
     ports = service.get("spec", {}).get("ports") or ()
     if not ports or address in ("", "None"):
         raise NothingThere(f"service {namespace}/{name} has no virtual address to send to")
-    number = int(draw) if draw.isdigit() else 1
+    number = int(draw) % CONNECTIONS if is_number(draw) else 1
     senders = [pod for pod in view.all("pods") if word_of(pod) == "Running" and pod.get("status", {}).get("podIP")]
     if not senders:
         raise NothingThere("there is no running pod to send from")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.dashboard.inspect import control, etcd, nodes, objects, packets
+from core.dashboard.inspect import control, etcd, lists, nodes, objects, packets, pods, services
 from core.dashboard.inspect.view import Panel, View
 
 KINDS: dict[str, Callable[[View, str], Panel]] = {
@@ -13,8 +13,10 @@ KINDS: dict[str, Callable[[View, str], Panel]] = {
     "scheduler": control.scheduler,
     "node": nodes.node,
     "component": nodes.component,
-    "pod": objects.pod,
-    "service": objects.service,
+    "pod": pods.pod,
+    "service": services.service,
     "packet": packets.packet,
     "object": objects.anything,
+    "workloads": lists.workloads,
+    "services": lists.services,
 }

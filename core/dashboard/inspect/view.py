@@ -137,6 +137,11 @@ def span(seconds: float) -> str:
     return f"{whole // 3600} h" + (f" {whole % 3600 // 60} min" if whole % 3600 // 60 else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 pod`, `3 pods`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def lifecycle(target: str, state: str, *, verbs: tuple[str, ...] = ("kill", "pause")) -> list[Act]:
     """The buttons that fit a thing's state."""
     if state == "stopped":

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from core.dashboard.feed.compact import workload
+from core.dashboard.feed.compact import endpoints_behind
 from core.dashboard.feed.happenings import Entry
 from core.dashboard.feed.pods import dots_of, restarts_of, tone_of, word_of
 from core.dashboard.feed.sentences import SENTENCES, cluster_event, sentence
+from core.dashboard.inspect.lists import workload_rows
 from core.dashboard.inspect.nodes import heartbeat
 from core.dashboard.inspect.view import View, lifecycle, span
-from core.kube.objects import Obj, condition, key_of, labels_of
+from core.kube.objects import Obj, condition, key_of
 from core.kube.times import parse_timestamp
 from core.models import Cluster
 
@@ -30,10 +31,10 @@ def text_picture(cluster: Cluster) -> dict[str, Any]:
             if not row["node"]
         ],
         "nodes": [node_row(view, node, pods) for node in view.status["nodes"]],
-        "workloads": [{"name": str(key_of(obj)), **workload(obj)} for obj in view.all("deployments.apps")],
+        "workloads": workload_rows(view),
         "pods": [pod_row(pod) for pod in pods[:PODS]],
         "more_pods": max(0, len(pods) - PODS),
-        "services": [service_row(view, obj) for obj in view.all("services")],
+        "services": service_rows(view),
         "log": spoken_log(view),
     }
 
@@ -86,23 +87,17 @@ def pod_row(pod: Obj) -> dict[str, Any]:
     }
 
 
-def service_row(view: View, obj: Obj) -> dict[str, Any]:
-    key = key_of(obj)
-    slices = [
-        piece
-        for piece in view.all("endpointslices.discovery.k8s.io", key.namespace)
-        if labels_of(piece).get("kubernetes.io/service-name") == key.name
-    ]
-    ends = [entry for piece in slices for entry in piece.get("endpoints") or ()]
-    ready = sum((entry.get("conditions") or {}).get("ready") is not False for entry in ends)
-    spec = obj.get("spec", {})
-    return {
-        "name": str(key),
-        "ip": spec.get("clusterIP", ""),
-        "ports": ", ".join(str(port["port"]) for port in spec.get("ports") or ()),
-        "ready": ready,
-        "total": len(ends),
-    }
+def service_rows(view: View) -> list[dict[str, Any]]:
+    behind = endpoints_behind(view.all("endpointslices.discovery.k8s.io"))
+    rows = []
+    for obj in view.all("services"):
+        spec = obj.get("spec", {})
+        ready, total = behind.get(str(key_of(obj)), (0, 0))
+        ports = ", ".join(str(port["port"]) for port in spec.get("ports") or ())
+        rows.append(
+            {"name": str(key_of(obj)), "ip": spec.get("clusterIP", ""), "ports": ports, "ready": ready, "total": total}
+        )
+    return rows
 
 
 def spoken_log(view: View) -> list[dict[str, Any]]:

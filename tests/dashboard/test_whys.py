@@ -1,0 +1,161 @@
+"""What a panel says is true also when something is broken, and when what was clicked is out of the ordinary."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.faults import act
+from core.kube.objects import Obj
+from tests.builders import make_node, make_pod, make_service
+from tests.dashboard.demo import working_world
+from tests.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def fault(world: World, verb: str, target: str, peer: str = "") -> None:
+    act(world.cluster, verb, target, peer, now=lambda cluster: world.now)
+
+
+def panel(client: Client, subject: str) -> str:
+    answer = client.get(f"/clusters/lab/inspect/{subject}")
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def pod_on(world: World, node: str) -> str:
+    return next(pod["metadata"]["name"] for pod in world.all("pods") if pod["spec"].get("nodeName") == node)
+
+
+def wanted(kind: str, group: str, **spec: Any) -> Obj:
+    labels = {"app": kind.lower()}
+    selector = labels if kind == "ReplicationController" else {"matchLabels": labels}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "nginx:1.27"}]}}
+    meta = {"name": kind.lower(), "namespace": "default"}
+    return {
+        "apiVersion": group,
+        "kind": kind,
+        "metadata": meta,
+        "spec": {"selector": selector, "template": template, **spec},
+    }
+
+
+def test_pod_on_a_dead_machine_is_not_said_to_run(client: Client) -> None:
+    world = working_world("lab")
+    fault(world, "kill", "node/worker-1")
+    page = panel(client, f"pod/default/{pod_on(world, 'worker-1')}")
+    assert "Running is the last that was heard of it: the machine worker-1 has been stopped" in page
+    assert "Kill its containers" not in page
+
+
+def test_pod_whose_kubelet_is_dead_runs_on_unwatched(client: Client) -> None:
+    world = working_world("lab")
+    fault(world, "kill", "kubelet/worker-1")
+    page = panel(client, f"pod/default/{pod_on(world, 'worker-1')}")
+    assert "the kubelet of worker-1 has been stopped" in page
+    assert "its containers go on, unwatched" in page
+
+
+def test_component_of_a_dead_machine_is_stopped_with_it(client: Client) -> None:
+    world = working_world("lab")
+    fault(world, "kill", "node/worker-1")
+    page = panel(client, "component/kubelet/worker-1")
+    assert "stopped with its machine" in page
+    assert 'data-verb="kill"' not in page
+
+
+def test_node_that_is_cut_off_says_so_and_can_be_joined_again(client: Client) -> None:
+    world = working_world("lab")
+    assert 'data-verb="partition"' in panel(client, "node/worker-1")
+    fault(world, "partition", "node/worker-1", "apiserver")
+    page = panel(client, "node/worker-1")
+    assert "Its wire to the API server has been cut" in page
+    assert "Join wire to apiserver" in page
+
+
+def test_node_that_is_only_written_down_has_no_machine(client: Client) -> None:
+    world = World("lab", workers=1)
+    world.create("nodes", make_node("ghost").obj())
+    page = panel(client, "node/ghost")
+    assert "no machine has this name" in page
+    assert 'data-verb="kill"' not in page
+
+
+def test_scheduler_speaks_of_the_pod_that_waits(client: Client) -> None:
+    world = working_world("lab")
+    world.create("pods", make_pod("giant").asks(cpu="64").obj())
+    world.run(1)
+    world.create("pods", make_pod("small").obj())
+    world.run(1)
+    page = panel(client, "scheduler/")
+    assert "Why does a pod wait? No node fits default/giant: 0/3 nodes are available" in page
+
+
+def test_only_node_that_fits_is_not_said_to_be_unfit(client: Client) -> None:
+    world = World("lab", workers=1)
+    world.run(1)
+    world.create("pods", make_pod("one").obj())
+    world.run(1)
+    assert "only one that fits" in panel(client, "scheduler/")
+
+
+def test_headless_service_has_no_address_to_send_to(client: Client) -> None:
+    world = working_world("lab")
+    world.create("services", make_service("bare").selects(app="web").port(80).headless().obj())
+    world.run(5)
+    page = panel(client, "service/default/bare")
+    assert "It is headless" in page
+    assert "Send a packet" not in page
+    assert "has no virtual address" in panel(client, "packet/default/bare/1")
+
+
+def test_member_that_is_behind_shows_its_own_revision(client: Client) -> None:
+    world = World("lab", workers=1)
+    fault(world, "kill", "etcd-2")
+    before = world.cluster.revision
+    world.create("pods", make_pod("late").obj())
+    page = panel(client, "member/etcd-2")
+    assert f"<dt>revision</dt><dd>{before}</dd>" in page
+    assert f"<dt>revision</dt><dd>{world.all('pods')[0]['metadata']['resourceVersion']}</dd>" in panel(
+        client, "member/etcd-1"
+    )
+
+
+def test_wiped_member_does_not_claim_its_disk(client: Client) -> None:
+    world = World("lab", workers=1)
+    fault(world, "kill", "etcd-2")
+    assert "Its disk is kept" in panel(client, "member/etcd-2")
+    fault(world, "wipe", "etcd-2")
+    assert "its disk was wiped" in panel(client, "member/etcd-2")
+
+
+def test_crashing_container_is_told_with_its_exit_code(client: Client) -> None:
+    world = World("lab", workers=1)
+    world.run(1)
+    crasher = make_pod("crasher").obj()
+    crasher["spec"]["containers"][0] |= {"image": "busybox", "command": ["sh", "-c", "exit 3"]}
+    world.create("pods", crasher)
+    world.run(30)
+    page = panel(client, "pod/default/crasher")
+    assert "ended with exit code 3 (Error)" in page
+    assert "waits longer each time" in page
+
+
+def test_every_kind_of_workload_is_listed_and_says_what_it_lacks(client: Client) -> None:
+    world = working_world("lab")
+    world.create("daemonsets.apps", wanted("DaemonSet", "apps/v1"))
+    world.create("replicationcontrollers", wanted("ReplicationController", "v1", replicas=2))
+    job = {"template": wanted("Job", "batch/v1")["spec"]["template"]}
+    job["template"]["spec"]["restartPolicy"] = "Never"
+    cron = {"schedule": "0 3 * * *", "jobTemplate": {"spec": job}}
+    meta = {"name": "nightly", "namespace": "default"}
+    world.create("cronjobs.batch", {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta, "spec": cron})
+    assert "1 of 4 lack something" in panel(client, "workloads/")
+    lacking = panel(client, "object/replicationcontrollers/default/replicationcontroller")
+    assert "What is missing? 2 of 2 pods are missing: 2 not even made yet" in lacking
+    world.run(60)
+    page = panel(client, "workloads/")
+    assert "All that was asked for is there" in page
+    for words in ("DaemonSet", "ReplicationController", "0 3 * * *", "3 of 3 ready", "2 of 2 ready"):
+        assert words in page
