@@ -64,7 +64,7 @@ function ofRaft(entry, base, stagger) {
 
 /** In an election every message has its turn and its word, the answers too. */
 function ofElection(entry, delay) {
-  return { ...ofRaft(entry, 0, 0), delay, label: raftLabel(entry, false) };
+  return { ...ofRaft(entry, 0, 0), delay, label: raftLabel(entry, false), told: true };
 }
 
 /** Dots that fly the same way close together share one label: what the eye could not read is not written. */

@@ -1,23 +1,40 @@
 // Where everything stands: state + size of the stage → coordinates. Pure; drawing only reads this.
-import { WORKLOADS } from './model.js';
+import { workloads } from './model.js';
 import { clamp } from './words.js';
 
 const PAD = 20;
 const GAP = 14;
 
+/** Pixels a node gives to what runs on it: as boxes with a note each, as dots with a name, or nothing. */
+const PARTS = { boxes: 53, dots: 20, none: 0 };
+
+/** A pod's size [least, most]: it takes the room there is. Squares stay square. */
+const CARDS = { w: [74, 124], h: [37, 62], gap: 6 };
+const CHIPS = { w: [62, 124], h: [21, 30], gap: 5 };
+const SQUARES = { w: [13, 24], h: [13, 24], gap: 4, square: true };
+
 /** How richly a node is drawn, the richest first; `least` is the narrowest a node may then be. */
 export const MODES = [
-  { name: 'full', least: 396, head: 40, parts: 52, pod: [110, 62, 9], widest: 2, side: 16 },
-  { name: 'cards', least: 396, head: 40, parts: 53, pod: [74, 37, 6], widest: 2, side: 16 },
-  { name: 'medium', least: 220, head: 38, parts: 20, pod: [74, 38, 6], widest: 4, side: 12 },
-  { name: 'small', least: 96, head: 34, parts: 0, pod: [13, 13, 4], widest: 12, side: 10 },
+  { name: 'full', least: 396, head: 40, parts: 'boxes', pod: CARDS, widest: 2, side: 16 },
+  { name: 'medium', least: 220, head: 38, parts: 'dots', pod: CARDS, widest: 4, side: 12 },
+  { name: 'chips', least: 220, head: 38, parts: 'dots', pod: CHIPS, widest: 4, side: 12 },
+  { name: 'crowd', least: 396, head: 40, parts: 'boxes', pod: SQUARES, widest: 2, side: 16 },
+  { name: 'dense', least: 220, head: 38, parts: 'dots', pod: SQUARES, widest: 4, side: 12 },
+  { name: 'small', least: 96, head: 34, parts: 'none', pod: SQUARES, widest: 12, side: 10 },
 ];
-const FULL_PODS = 40; // above this many pods on one node, squares
+const NAMED_PODS = 40; // above this many pods on one node, squares
+const FOOT = 8;
 
 const DRAWN_FOR = { width: 1072, height: 740, nodes: 12 };
+const LEAST = { width: 880, height: 600 };
 
-/** How much larger everything is drawn on a large screen: a few nodes fill a projector, many get its room instead. */
+/**
+ * How much larger everything is drawn on a large screen: a few nodes fill a projector, many get its room instead. On a
+ * screen too small for the rooms everything is drawn smaller.
+ */
 export function scale(state, width, height) {
+  const fits = Math.min(width / LEAST.width, height / LEAST.height);
+  if (fits < 1) return Math.max(0.4, fits);
   if (nodeNames(state).length > DRAWN_FOR.nodes) return 1;
   return clamp(Math.min(width / DRAWN_FOR.width, height / DRAWN_FOR.height), 1, 2);
 }
@@ -36,23 +53,21 @@ export function layout(state, width, height) {
   const schedulerWidth = clamp(Math.round(left.w * 0.37), 158, 250);
   const controllers = box(left.x, below, left.w - schedulerWidth - GAP, bottomHeight);
   const scheduler = box(left.x + controllers.w + GAP, below, schedulerWidth, bottomHeight);
-  const shelfRows = Math.max(countWorkloads(state), state.tables.services?.size ?? 0);
+  const shelfRows = Math.max(workloads(state).length, state.tables.services?.size ?? 0);
   const shelfHeight = clamp(44 + shelfRows * 25 + 8, 94, Math.max(118, Math.round(inner.h * 0.26)));
   const shelf = height - PAD - shelfHeight;
   const half = Math.round((right.w - GAP) / 2);
-  const workloads = box(right.x, shelf, half, shelfHeight);
+  const wanted = box(right.x, shelf, half, shelfHeight);
   const services = box(right.x + half + GAP, shelf, right.w - half - GAP, shelfHeight);
   const area = box(right.x, PAD, right.w, shelf - PAD - GAP);
   const nodes = layoutNodes(state, area);
   return {
-    width, height, etcd, apiserver, controllers, scheduler, workloads, services, area,
-    ring: layoutRing(state.members, etcd), stages: layoutStages(apiserver), nodes: nodes.boxes, mode: nodes.mode,
+    width, height, etcd, apiserver, controllers, scheduler, workloads: wanted, services, area,
+    ring: layoutRing(state.members, etcd), stages: layoutStages(apiserver), nodes: nodes.boxes, mode: nodes.mode, parts: nodes.parts,
   };
 }
 
 const box = (x, y, w, h) => ({ x, y, w, h });
-
-const countWorkloads = (state) => WORKLOADS.reduce((sum, name) => sum + (state.tables[name]?.size ?? 0), 0);
 
 const LABEL = 110; // what a member's words and log tail need beside it
 
@@ -72,7 +87,7 @@ export function layoutRing(members, room) {
     const x = centre.x + rx * Math.cos(angles[i]);
     const y = centre.y + ry * heights[i];
     const side = x < centre.x - 1 ? -1 : 1;
-    return { name: member.name, x, y, r, side, labelX: x + side * (r + 13), labelY: y - 9, tight: count > 5 && i === 0 };
+    return { name: member.name, x, y, r, side, labelX: x + side * (r + 13), labelY: y - 9, tight: count >= 5 && i === 0 };
   });
   return { centre, rx, ry, r, spots };
 }
@@ -100,39 +115,56 @@ export function layoutNodes(state, area) {
   const names = nodeNames(state);
   const most = Math.max(1, ...names.map((name) => state.placed.get(name)?.length ?? 0));
   for (const mode of MODES) {
-    if (mode.name !== 'small' && most > FULL_PODS) continue;
+    if (!mode.pod.square && most > NAMED_PODS) continue;
     if (names.length > 60) break;
     for (let columns = 1; columns <= mode.widest; columns += 1) {
       const w = (area.w - GAP * (columns - 1)) / columns;
       if (w < mode.least && columns > 1) break;
       const lines = Math.ceil(names.length / columns);
       const h = (area.h - GAP * (lines - 1)) / lines;
-      const perLine = Math.max(1, Math.floor((w - 2 * mode.side + mode.pod[2]) / (mode.pod[0] + mode.pod[2])));
-      const need = mode.head + mode.parts + Math.ceil(most / perLine) * (mode.pod[1] + mode.pod[2]) + 10;
-      if (h >= need) return { mode: mode.name, boxes: grid(names, area, columns, w, Math.min(h, Math.max(need + 40, 300)), mode, state) };
+      const top = mode.head + PARTS[mode.parts];
+      const pods = podBox(mode.pod, w - 2 * mode.side, h - top - FOOT, most);
+      if (!pods) continue;
+      const need = top + Math.ceil(most / pods.per) * (pods.h + pods.gap) + FOOT;
+      const boxes = grid(names, area, { columns, w, h: Math.min(h, Math.max(need + 30, 300)), top, pods, mode }, state);
+      return { mode: mode.name, parts: mode.parts, boxes };
     }
   }
-  return { mode: 'tile', boxes: tiles(names, area, state) };
+  return { mode: 'tile', parts: 'none', boxes: tiles(names, area, state) };
+}
+
+/** The size at which `most` pods fill `wide` × `tall` best, and how many stand in a line; null when they do not fit. Pure. */
+export function podBox({ w: [least, widest], h: [low, high], gap, square }, wide, tall, most) {
+  const fits = (room, size) => Math.floor((room + gap) / (size + gap));
+  if (square) {
+    for (let size = widest; size >= least; size -= 1) {
+      const per = fits(wide, size);
+      if (per * fits(tall, size) >= most) return { w: size, h: size, gap, per };
+    }
+    return null;
+  }
+  const lines = fits(tall, low);
+  if (fits(wide, least) * lines < most) return null;
+  const per = Math.max(fits(wide, widest), Math.ceil(most / lines), 1);
+  const used = Math.ceil(most / per);
+  return { w: Math.min(widest, Math.floor((wide + gap) / per) - gap), h: Math.min(high, Math.floor((tall + gap) / used) - gap), gap, per };
 }
 
 /** Every node there is or should be: the machines, then nodes somebody only wrote down. */
 export function nodeNames(state) {
-  const names = state.nodeStates.map((node) => node.name);
+  const names = state.machines;
   const known = new Set(names);
   return [...names, ...[...(state.tables.nodes?.keys() ?? [])].filter((name) => !known.has(name))];
 }
 
-function grid(names, area, columns, w, h, mode, state) {
-  const [pw, ph, gap] = mode.pod;
-  const perLine = Math.max(1, Math.floor((w - 2 * mode.side + gap) / (pw + gap)));
+function grid(names, area, { columns, w, h, top, pods, mode }, state) {
   return names.map((name, i) => {
     const x = area.x + (i % columns) * (w + GAP);
     const y = area.y + Math.floor(i / columns) * (h + GAP);
-    const top = y + mode.head + mode.parts;
-    const pods = (state.placed.get(name) ?? []).map((key, k) => ({
-      key, x: x + mode.side + (k % perLine) * (pw + gap), y: top + Math.floor(k / perLine) * (ph + gap), w: pw, h: ph,
+    const spots = (state.placed.get(name) ?? []).map((key, k) => ({
+      key, w: pods.w, h: pods.h, x: x + mode.side + (k % pods.per) * (pods.w + pods.gap), y: y + top + Math.floor(k / pods.per) * (pods.h + pods.gap),
     }));
-    return { name, x, y, w, h, head: mode.head, side: mode.side, pods };
+    return { name, x, y, w, h, head: mode.head, side: mode.side, pods: spots };
   });
 }
 

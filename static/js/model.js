@@ -8,7 +8,8 @@ export const HISTORY = 300; // virtual seconds the time bar keeps
 
 const EVERYTHING = ['etcd', 'apiserver', 'controllers', 'scheduler', 'nodes', 'workloads', 'services', 'story', 'time', 'top'];
 
-export const WORKLOADS = ['deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'jobs.batch'];
+// what people ask for; what another of these makes (a Deployment its ReplicaSet, a CronJob its Job) is not shown beside it
+export const WORKLOADS = ['deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'replicasets.apps', 'replicationcontrollers', 'cronjobs.batch', 'jobs.batch'];
 
 const REGIONS = {
   pods: ['nodes', 'scheduler'],
@@ -16,11 +17,7 @@ const REGIONS = {
   'leases.coordination.k8s.io': ['nodes'],
   services: ['services', 'nodes'],
   'endpointslices.discovery.k8s.io': ['services'],
-  'deployments.apps': ['workloads'],
-  'statefulsets.apps': ['workloads'],
-  'daemonsets.apps': ['workloads'],
-  'jobs.batch': ['workloads'],
-  'replicasets.apps': [],
+  ...Object.fromEntries(WORKLOADS.map((name) => [name, ['workloads']])),
 };
 
 /** The state a snapshot describes. `wall` is the browser's clock in milliseconds when it came. */
@@ -53,10 +50,21 @@ export function reduce(before, batch, wall, late = false) {
   if (batch.more?.request) state.rate = [...state.rate, [state.now, batch.more.request]];
   if (batch.status) {
     Object.assign(state, fromStatus(batch.status));
-    touch(state, 'etcd', 'apiserver', 'controllers', 'scheduler', 'nodes', 'top');
+    for (const part in batch.status) touch(state, ...(SHOWN_IN[part] ?? []));
   }
   if (batch.at) state.at = [Math.max(revision, batch.at[0]), Math.max(seq, batch.at[1])];
   return state;
+}
+
+/** The workloads somebody asked for: [{resource, key, ...compact}]; those that are not as wanted first when asked to. */
+export function workloads(state) {
+  return WORKLOADS.flatMap((resource) => [...(state.tables[resource] ?? [])].filter(([, value]) => !value.owner).map(([key, value]) => ({ resource, key, ...value })));
+}
+
+/** Whom a target is cut off from. */
+export function cutFrom(state, target) {
+  const ends = state.faults.filter((fault) => fault.kind === 'partition' && (fault.target === target || fault.peer === target));
+  return ends.map((fault) => (fault.target === target ? fault.peer : fault.target));
 }
 
 /** The cluster's time at the browser's time `wall`, without asking anybody. */
@@ -90,12 +98,25 @@ export function requestRate(state, now, window = 10) {
   return recent.reduce((sum, [, count]) => sum + count, 0) / window;
 }
 
+/** What a status says, as parts of the state; a batch carries only those parts that changed. */
+const STATUS = {
+  clock: (clock) => ({ speed: clock.speed, paused: clock.paused }),
+  etcd: (etcd) => ({ members: etcd.members, quorum: etcd.quorum, leader: etcd.leader }),
+  components: (list) => ({
+    components: new Map(list.map((row) => [row.name, row])),
+    machines: list.filter((row) => row.name.startsWith('node/')).map((row) => row.name.slice(5)),
+  }),
+  faults: (faults) => ({ faults }),
+};
+const SHOWN_IN = {
+  clock: ['top', 'time', 'apiserver'],
+  etcd: ['etcd', 'apiserver', 'top'],
+  components: ['apiserver', 'controllers', 'scheduler', 'nodes', 'top'],
+  faults: ['etcd', 'nodes', 'top'],
+};
+
 function fromStatus(status) {
-  return {
-    speed: status.clock.speed, paused: status.clock.paused, etcd: status.etcd, members: status.etcd.members,
-    quorum: status.etcd.quorum, leader: status.etcd.leader, profile: status.profile,
-    components: new Map(status.components.map((row) => [row.name, row])), faults: status.faults, nodeStates: status.nodes,
-  };
+  return Object.assign({}, ...Object.keys(STATUS).filter((part) => part in status).map((part) => STATUS[part](status[part])));
 }
 
 function rows(columns) {

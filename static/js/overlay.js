@@ -3,12 +3,15 @@ import { WAY } from './flights.js';
 import { route } from './layout.js';
 
 const FADE = 140;
+const WORDED = 0.72; // share of the way a label is shown: it does not cover what the dot comes to
+const APART = 900; // milliseconds between two labels on one way: more could not be read
 
 export class Overlay {
   constructor(canvas) {
     this.canvas = canvas;
     this.context = canvas.getContext('2d');
     this.flying = [];
+    this.worded = new Map(); // way → when its last label started
     this.colours = {};
     this.still = matchMedia('(prefers-reduced-motion: reduce)');
     this.frame = null;
@@ -36,10 +39,19 @@ export class Overlay {
     const now = performance.now();
     for (const flight of list) {
       const curve = route(plan, flight.from, flight.to);
-      if (curve) this.flying.push({ ...flight, curve, start: now + flight.delay });
+      if (curve) this.flying.push({ ...flight, label: this.word(flight, now + flight.delay), curve, start: now + flight.delay });
     }
     if (this.flying.length > 400) this.flying.splice(0, this.flying.length - 400);
     if (this.flying.length && this.frame === null) this.frame = requestAnimationFrame(() => this.paint());
+  }
+
+  /** The label, unless its way had one a moment ago. What has its turn, as in an election, keeps its word. */
+  word({ label, from, to, told }, start) {
+    if (!label || told) return label;
+    const way = `${from} ${to}`;
+    if (start - (this.worded.get(way) ?? -Infinity) < APART) return '';
+    this.worded.set(way, start);
+    return label;
   }
 
   clear() {
@@ -78,7 +90,7 @@ export class Overlay {
     context.beginPath();
     context.arc(x, y, flight.tone === 'watch' ? 3.6 : 4.8, 0, Math.PI * 2);
     context.fill();
-    if (flight.label && progress < 0.9) this.paintLabel(flight.label, x + 9, y - 7, colour);
+    if (flight.label && progress < WORDED) this.paintLabel(flight.label, x + 9, y - 7, colour);
     context.globalAlpha = 1;
   }
 

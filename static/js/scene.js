@@ -28,11 +28,12 @@ export class Scene {
 }
 
 class Pen {
-  constructor(region, named, parent = null, prefix = '') {
+  constructor(region, named, parent = null, prefix = '', words = null) {
     this.region = region;
     this.named = named;
     this.parent = parent;
     this.prefix = prefix;
+    this.words = words; // what is written on a button, in order
   }
 
   /** The element `key`, made at first, with these attributes (null takes one away) and this text. */
@@ -72,7 +73,9 @@ class Pen {
   }
 
   text(key, x, y, words, className = '', more) {
-    return this.el(key, 'text', { x, y, class: className, ...more }, words);
+    if (!this.words) return this.el(key, 'text', { x, y, class: className, ...more }, words);
+    if (words) this.words.push(words);
+    return this.el(key, 'text', { x, y, class: className, ...more }, `${words} `); // so that neighbours are two words to a screen reader
   }
 
   path(key, d, className, more) {
@@ -80,16 +83,20 @@ class Pen {
   }
 
   /** A group of its own; what `paint` draws goes inside. */
-  group(key, attributes, paint) {
+  group(key, attributes, paint, words = this.words) {
     const element = this.el(key, 'g', attributes);
-    paint(new Pen(this.region, this.named, element, `${this.prefix}${key}/`));
+    paint(new Pen(this.region, this.named, element, `${this.prefix}${key}/`, words));
     return element;
   }
 
-  /** Something that can be clicked and reached by keyboard: opens the inspector on `subject`. */
-  button(key, subject, label, className, paint) {
-    const attributes = { class: `hit ${className}`.trim(), role: 'button', 'aria-label': label, 'data-inspect': subject };
-    const element = this.group(key, attributes, paint);
+  /**
+   * Something that can be clicked and reached by keyboard: opens the inspector on `subject`. Its name is what is written
+   * on it, so that it can be called by what one sees, and then `says`, which the eye knows from its place or colour.
+   */
+  button(key, subject, says, className, paint) {
+    const words = [];
+    const element = this.group(key, { class: `hit ${className}`.trim(), role: 'button', 'data-inspect': subject }, paint, words);
+    this.el(key, 'g', { 'aria-label': [words.join(' '), says].filter(Boolean).join(', ') });
     if (!element.hasAttribute('tabindex')) element.setAttribute('tabindex', '-1');
     return element;
   }

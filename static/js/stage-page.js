@@ -30,6 +30,8 @@ let dirty = new Set();
 let frame = null;
 let size = null;
 
+const isLive = () => page.dataset.link === 'live';
+
 function schedule(regions) {
   for (const region of regions) dirty.add(region);
   if (frame === null) frame = requestAnimationFrame(paint);
@@ -50,7 +52,7 @@ function paint() {
   const regions = dirty.has('everything') ? null : dirty;
   stage.draw(state, size[0], size[1], wall, regions);
   if (!regions || regions.has('story')) story.draw(state);
-  if (!regions || regions.has('time')) timebar.draw(state, wall);
+  if (!regions || regions.has('time')) timebar.draw(state, wall, isLive());
   topbar.draw(state, wall);
   rove(stage.svg);
   inspector.mark();
@@ -112,14 +114,16 @@ const feed = new Feed(snapshot, socket, {
     receive(batch, performance.now());
   },
   link(link) {
+    if (page.dataset.link === link) return;
     page.dataset.link = link;
+    schedule(['time']);
   },
 });
 
 // What only time changes: the clock ten times a second, heartbeats and lamps that go out.
 let ticks = 0;
 setInterval(() => {
-  if (!state || document.hidden) return;
+  if (!state || document.hidden || !isLive()) return;
   ticks += 1;
   topbar.draw(state, performance.now());
   const slow = ticks % 10 === 0 ? ['nodes', 'time', 'top'] : [];
@@ -129,7 +133,9 @@ setInterval(() => {
 const open = (subject, opener) => inspector.open(subject, opener);
 listenInPicture(stage.svg, open);
 listen(api, () => inspector.refresh());
+const menu = document.querySelector('.menu');
 document.addEventListener('click', (event) => {
+  if (!event.target.closest('.menu')) menu.open = false;
   const link = event.target.closest('[data-inspect]');
   if (link && !link.closest('#picture')) open(link.dataset.inspect, link);
   if (event.target.closest('[data-close]')) inspector.close();
@@ -143,8 +149,14 @@ listenEverywhere({
   '?': () => document.getElementById('help').showModal(),
   b: big,
   t: () => { location.href = page.dataset.text; },
-  Escape: () => inspector.subject && inspector.close(),
+  Escape: escape,
 });
+/** Closes what is on top: the menu, then the inspector. */
+function escape() {
+  if (!menu.open) return inspector.subject && inspector.close();
+  menu.open = false;
+  return menu.querySelector('summary').focus();
+}
 function big() {
   page.dataset.big = page.dataset.big === 'true' ? 'false' : 'true';
   schedule(['everything']);

@@ -46,7 +46,8 @@ export class TimeBar {
     this.scene = new Scene(svg);
   }
 
-  draw(state, wall) {
+  /** `live` is false while the server does not answer: then this is how it was. */
+  draw(state, wall, live = true) {
     const { width, height } = this.svg.getBoundingClientRect();
     if (!width) return;
     this.svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -79,7 +80,8 @@ export class TimeBar {
       const x = left + clamp(((now - from) / span) * wide, 0, wide);
       pen.path('hand', `M${x} 20V${base + 5}`, 'hand');
       pen.circle('knob', x, base, 5, 'knob');
-      pen.text('live', x + 10, base - 5, state.paused ? 'PAUSED' : 'LIVE', `tiny strong tone-${state.paused ? 'wait' : 'ok'}`);
+      const [word, tone] = !live ? ['AS IT WAS', 'bad'] : state.paused ? ['PAUSED', 'wait'] : ['LIVE', 'ok'];
+      pen.text('live', x + 10, base - 5, word, `tiny strong tone-${tone}`);
     });
   }
 }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -12,6 +13,11 @@ from core.dashboard.feed.tail import QUEUE_MAX, RESET, Subscriber
 from core.dashboard.routing import websocket_application
 from core.models import Cluster
 from tests.world import World
+
+
+def repr_short(frame: str | bytes) -> str:
+    return repr(frame[:12])
+
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,6 +95,38 @@ async def test_page_of_another_host_may_not_open_a_socket() -> None:
     communicator = socket("/ws/clusters/lab/?since=0.0", [(b"host", b"localhost"), (b"origin", b"http://evil.example")])
     connected, _ = await communicator.connect()
     assert not connected
+
+
+@pytest.mark.parametrize("frame", ["{", '{"t":"reset"}', "\x00" * 70_000, b"\xff\xfe"], ids=repr_short)
+async def test_whatever_a_browser_sends_changes_nothing(frame: str | bytes) -> None:
+    world, communicator = await watched_world()
+    await told(communicator, lambda message: True)
+    await communicator.send_to(**({"text_data": frame} if isinstance(frame, str) else {"bytes_data": frame}))
+    await sync_to_async(world.create)(
+        "namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+    )
+    await told(communicator, lambda message: "counts" in message)
+    await communicator.disconnect()
+
+
+@pytest.mark.parametrize("since", ["²", "1.²", "-1.0", "9" * 5000, "%00", ""])
+async def test_position_that_is_none_orders_a_fresh_start(since: str) -> None:
+    await sync_to_async(World)("lab", workers=1)
+    communicator = socket(f"/ws/clusters/lab/?since={quote(since)}")
+    await communicator.connect()
+    assert await communicator.receive_from(5) == RESET
+    await communicator.disconnect()
+
+
+async def test_only_what_changed_of_the_status_is_told() -> None:
+    world, communicator = await watched_world()
+    assert {"etcd", "components", "faults", "clock"} <= set((await told(communicator, lambda message: True))["status"])
+    await sync_to_async(world.create)(
+        "namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+    )
+    later = await told(communicator, lambda message: "counts" in message and "status" in message)
+    assert set(later["status"]) == {"etcd"}
+    await communicator.disconnect()
 
 
 async def test_what_happens_while_the_past_is_read_is_told_after_it() -> None:

@@ -149,8 +149,8 @@ class Tail:
         made = read_batch(server, self.at)
         self.at = Position(*made["at"])
         status = status_of(cluster)
-        if status != self.status:
-            self.status = made["status"] = status
+        if changed := {part: value for part, value in status.items() if value != self.status.get(part)}:
+            self.status, made["status"] = status, changed
         return made if made["objects"] or made["journal"] or "counts" in made or "status" in made else None
 
     def _catch_up(self, since: Position) -> dict[str, Any]:

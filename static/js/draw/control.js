@@ -10,7 +10,7 @@ export function drawApiserver(pen, state, plan, wall) {
   const room = plan.apiserver;
   const up = componentState(state, 'apiserver');
   pen.rect('room', room.x, room.y, room.w, room.h, 16, up === 'running' ? 'room' : 'room broken');
-  pen.button('open', 'apiserver/', `API server, ${up}`, 'head', (inside) => {
+  pen.button('open', 'apiserver/', up, 'head', (inside) => {
     inside.rect('area', room.x + 10, room.y + 8, 110, 26, 8, 'area');
     inside.text('label', room.x + 18, room.y + 26, 'API SERVER', 'label api');
   });
@@ -19,7 +19,8 @@ export function drawApiserver(pen, state, plan, wall) {
   const line = up !== 'running' ? `${up}: nobody is answered`
     : !state.quorum ? 'no quorum: writes hang until they time out'
       : !state.leader ? 'no leader: writes wait for the election'
-        : `${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} requests/s`;
+        : state.paused ? 'the clock stands: it still answers'
+          : `${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} requests/s`;
   pen.text('rate', room.x + room.w - 74, room.y + 26, fit(line, room.w - 200, 6), up === 'running' && !stuck ? 'mute end' : 'small end tone-bad');
   pen.rect('client', room.x + room.w - 64, room.y + 13, 50, 19, 9.5, 'chip');
   pen.text('client-word', room.x + room.w - 39, room.y + 26.5, 'clients', 'tiny middle');
@@ -52,10 +53,11 @@ export function drawControllers(pen, state, plan, wall) {
   const up = componentState(state, 'controller-manager');
   pen.rect('room', room.x, room.y, room.w, room.h, 16, up === 'running' ? 'room' : 'room broken');
   pen.button('open', 'controllers/', `controller manager, ${up}`, 'head', (inside) => {
-    inside.rect('area', room.x + 10, room.y + 8, room.w - 20, 26, 8, 'area');
+    inside.rect('area', room.x + 10, room.y + 8, room.w - 78, 26, 8, 'area');
     inside.text('label', room.x + 18, room.y + 26, 'CONTROLLERS', 'label ctl');
     if (up !== 'running') inside.text('state', room.x + room.w - 18, room.y + 26, up, 'mute end tone-bad');
   });
+  drawCloud(pen, state, room, up);
   const loops = [...state.loops];
   const per = Math.ceil(loops.length / 2);
   const tall = (room.h - 52) / Math.max(1, per) >= TALL; // room for each loop's last deed below its name
@@ -69,11 +71,22 @@ export function drawControllers(pen, state, plan, wall) {
   if (!tall) drawLastDeed(pen, loops, room);
 }
 
+/** The cloud's controllers run in a process of their own. */
+function drawCloud(pen, state, room, up) {
+  const target = 'cloud-controller-manager';
+  const how = componentState(state, target);
+  const right = room.x + room.w - (up === 'running' ? 12 : 74);
+  pen.button('cloud', `component/${target}`, `controller manager, ${how}`, `cloud ${how}`, (inside) => {
+    inside.rect('chip', right - 50, room.y + 13, 50, 19, 9.5, 'chip');
+    inside.text('word', right - 25, room.y + 26.5, how === 'running' ? 'cloud' : 'cloud ✕', `tiny middle${how === 'running' ? '' : ' tone-bad'}`);
+  });
+}
+
 function drawLoop(pen, name, loop, { x, y, w, h }, tall, wall, up) {
   const fresh = loop.wall && wall - loop.wall < LIT;
   const count = loop.count ? grouped(loop.count) : '';
   const deed = loop.key ? `${loop.note || 'as wanted'} · ${loop.key.split('/').at(-1)}` : '';
-  pen.button(`loop-${name}`, `controller/${name}`, `${name} controller, ${loop.note || 'idle'}`, `loop${fresh ? ' lit' : ''}${up === 'running' ? '' : ' down'}`, (inside) => {
+  pen.button(`loop-${name}`, `controller/${name}`, `controller${tall && deed ? '' : `, ${loop.note || 'idle'}`}`, `loop${fresh ? ' lit' : ''}${up === 'running' ? '' : ' down'}`, (inside) => {
     inside.rect('area', x - 6, y - 13, w + 4, h, 6, 'area');
     inside.circle('dot', x + 3, y - 4, 3.4, 'dot');
     inside.text('name', x + 12, y, fit(name, w - 8, 5.6), 'tiny');
@@ -96,7 +109,7 @@ export function drawScheduler(pen, state, plan) {
   const up = componentState(state, 'scheduler');
   const waiting = unplaced(state);
   pen.rect('room', room.x, room.y, room.w, room.h, 16, up === 'running' ? 'room' : 'room broken');
-  pen.button('open', 'scheduler/', `scheduler, ${up}, ${waiting.length} pods without a node`, 'head', (inside) => {
+  pen.button('open', 'scheduler/', `${up}, ${waiting.length} without a node`, 'head', (inside) => {
     inside.rect('area', room.x + 10, room.y + 8, room.w - 20, 26, 8, 'area');
     inside.text('label', room.x + 18, room.y + 26, 'SCHEDULER', 'label sch');
     if (up !== 'running') inside.text('state', room.x + room.w - 18, room.y + 26, up, 'mute end tone-bad');
@@ -140,7 +153,7 @@ function drawDecision(pen, state, room, top) {
     const w = room.w - 88 - 56;
     pen.rect(`bar-${i}`, x, y - 8, score === null ? 0 : w, 6, 3, 'track');
     pen.rect(`fill-${i}`, x, y - 8, score === null ? 0 : Math.max(2, (w * score) / best), 6, 3, won ? 'fill sch' : 'fill pale');
-    pen.text(`score-${i}`, room.x + room.w - 16, y, score === null ? refusal(why) : `${Math.round(score)}${won ? ' ◂' : ''}`, `mono tiny end${won ? ' tone-sch strong' : ' mute'}`);
+    pen.text(`score-${i}`, room.x + room.w - 16, y, score === null ? (why ? refusal(why) : 'only one ◂') : `${Math.round(score)}${won ? ' ◂' : ''}`, `mono tiny end${won ? ' tone-sch strong' : ' mute'}`);
   });
   if (!rows.length) pen.text('message', room.x + 18, top + 56, fit(decision.message || (decision.winner ? `bound to ${decision.winner}` : ''), room.w - 34, 6), 'small mute');
 }

@@ -72,7 +72,7 @@ function drawMember(pen, state, member, spot, newest, room) {
   const words = behind ? `${role} · term ${member.term}` : role;
   const end = spot.side < 0 ? ' end' : '';
   const space = (spot.side < 0 ? spot.labelX - room.x : room.x + room.w - spot.labelX) - 14;
-  pen.button(member.name, `member/${member.name}`, `${member.name}, ${words}`, `member ${up ? role : 'down'} ${member.state}`, (inside) => {
+  pen.button(member.name, `member/${member.name}`, `etcd member${words === role ? '' : `, ${role}`}`, `member ${up ? role : 'down'} ${member.state}`, (inside) => {
     const reach = spot.side < 0 ? spot.labelX - space : spot.x - spot.r - 7;
     if (state.members.length <= 3) inside.rect('area', reach, spot.y - spot.r - 7, spot.r * 2 + 20 + space, spot.r * 2 + 14, 14, 'area');
     if (role === 'leader') inside.circle('halo', spot.x, spot.y, spot.r + 7, 'halo');

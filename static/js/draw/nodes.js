@@ -1,9 +1,9 @@
 // The worker nodes: what runs on each, and its pods by phase, as richly as there is room for.
-import { componentState, virtualNow } from '../model.js';
+import { componentState, cutFrom, virtualNow } from '../model.js';
 import { fit, podName, span } from '../words.js';
 
 const PARTS = [['kubelet', 'kubelet'], ['runtime', 'containerd'], ['kube-proxy', 'kube-proxy']];
-const CORNERS = { full: 12, cards: 8, medium: 8, small: 3 };
+const LATELY = 20; // virtual seconds a deed is the news of a component
 const CALLS = { PullImage: 'pulling for', RunPodSandbox: 'sandbox for', CreateContainer: 'creating', StartContainer: 'started', StopContainer: 'stopping', RemoveContainer: 'removed', StopPodSandbox: 'ending', RemovePodSandbox: 'removed' };
 // what does not fit on a small card, as people say it
 const BRIEF = { ContainerCreating: 'Creating', PodInitializing: 'Initializing', CrashLoopBackOff: 'CrashLoop', ImagePullBackOff: 'ImagePull', ErrImagePull: 'PullError', CreateContainerError: 'CreateError' };
@@ -29,13 +29,13 @@ export function factsOf(state, name, wall) {
     if (pod && pod.tone !== 'done') [cpu, mem] = [cpu + pod.cpu, mem + pod.mem];
   }
   const beat = renewed ? Math.max(0, now - renewed) : null;
-  const [words, tone] = condition(node, machine, now, beat);
-  return { node, machine, words, tone, pods, cpu: node?.cpu ? cpu / node.cpu : 0, mem: node?.mem ? mem / node.mem : 0 };
+  const [words, tone] = condition(node, machine, now, beat, cutFrom(state, `node/${name}`));
+  return { node, machine, words, tone, pods, now, cpu: node?.cpu ? cpu / node.cpu : 0, mem: node?.mem ? mem / node.mem : 0 };
 }
 
-function condition(node, machine, now, beat) {
+function condition(node, machine, now, beat, cut) {
   if (!node) return [machine === 'running' ? 'not registered yet' : machine, 'wait'];
-  const off = machine === 'running' ? '' : ` · machine ${machine}`;
+  const off = machine !== 'running' ? ` · machine ${machine}` : cut.length ? ` · cut off from ${cut.map((one) => one.replace('node/', '')).join(', ')}` : '';
   if (node.ready === 'True') {
     const extra = node.cordoned ? ' · cordoned' : node.pressed.length ? ` · ${node.pressed.join(', ')}` : '';
     const said = beat === null || off || extra ? '' : ` · heartbeat ${span(beat)} ago`;
@@ -47,30 +47,27 @@ function condition(node, machine, now, beat) {
 
 function drawRoom(pen, state, plan, spot, facts) {
   const { x, y, w, h } = spot;
-  pen.rect('room', x, y, w, h, plan.mode === 'small' ? 11 : 16, facts.tone === 'bad' ? 'room broken' : 'room');
-  pen.button('open', `node/${spot.name}`, `node ${spot.name}, ${facts.words}, ${facts.pods.length} pods`, 'head', (inside) => {
+  pen.rect('room', x, y, w, h, plan.parts === 'none' ? 11 : 16, facts.tone === 'bad' ? 'room broken' : 'room');
+  pen.button('open', `node/${spot.name}`, `node, ${plan.parts === 'none' ? `${facts.words}, ` : ''}${facts.pods.length} pods`, 'head', (inside) => {
     inside.rect('area', x + 6, y + 6, w - 12, 28, 8, 'area');
-    const size = plan.mode === 'small' ? 6.9 : 7.9;
+    const size = plan.parts === 'none' ? 6.9 : 7.9;
     inside.text('label', x + spot.side + 2, y + 25, fit(spot.name.toUpperCase(), w - 30, size), `label ${facts.tone === 'bad' ? 'bad' : 'node'}`);
-    if (plan.mode === 'small') {
+    if (plan.parts === 'none') {
       inside.text('sign', x + w - 10, y + 25, facts.tone === 'ok' ? String(facts.pods.length) : SIGNS[facts.tone] ?? '', `tiny end tone-${facts.tone}`);
       return;
     }
     const after = x + spot.side + 12 + spot.name.length * 8.6;
-    const bars = isRoomy(plan) ? 204 : 0;
+    const bars = plan.parts === 'boxes' ? 204 : 0;
     const space = x + w - spot.side - bars - after;
     const words = facts.words.length * 6 > space ? facts.words.replace('heartbeat ', '').replace(' · machine', ',') : facts.words;
     inside.text('words', after, y + 25, fit(words, space, 5.9), `small ${facts.tone === 'ok' ? 'mute' : `tone-${facts.tone}`}`);
     if (bars) drawBars(inside, x + w - spot.side, y, facts);
   });
-  if (isRoomy(plan)) drawParts(pen, state, spot, facts);
-  if (plan.mode === 'medium') drawPartDots(pen, state, spot, facts);
-  for (const place of spot.pods) drawPod(pen, state, plan, place, facts);
-  if (!spot.pods.length && isRoomy(plan)) pen.text('empty', x + 18, y + 122, 'no pods', 'small mute');
+  if (plan.parts === 'boxes') drawParts(pen, state, spot, facts);
+  if (plan.parts === 'dots') drawPartDots(pen, state, spot, facts);
+  for (const place of spot.pods) drawPod(pen, state, place, facts);
+  if (!spot.pods.length && plan.parts === 'boxes') pen.text('empty', x + 18, y + 118, 'no pods', 'small mute');
 }
-
-/** Whether there is room for the node's components as boxes. */
-const isRoomy = (plan) => plan.mode === 'full' || plan.mode === 'cards';
 
 function drawBars(pen, right, y, facts) {
   [['cpu', facts.cpu], ['mem', facts.mem]].forEach(([name, share], i) => {
@@ -92,7 +89,7 @@ function drawParts(pen, state, spot, facts) {
     const x = spot.x + spot.side + i * (width + gap);
     const y = spot.y + 42;
     const note = up === 'running' ? partNote(state, kind, spot.name, facts) : up === 'paused' ? 'paused: no answer' : 'stopped';
-    pen.button(kind, `component/${target}`, `${word} on ${spot.name}, ${up}`, `part ${kind} ${up}`, (inside) => {
+    pen.button(kind, `component/${target}`, `on ${spot.name}, ${up}`, `part ${kind} ${up}`, (inside) => {
       inside.rect('card', x, y, width, 42, 10, 'card');
       inside.rect('mark', x, y + 9, 3, 24, 1.5, 'mark');
       inside.text('name', x + 13, y + 18, word, 'small strong');
@@ -104,20 +101,23 @@ function drawParts(pen, state, spot, facts) {
 function drawPartDots(pen, state, spot, facts) {
   PARTS.forEach(([kind, word], i) => {
     const up = facts.machine === 'running' ? componentState(state, `${kind}/${spot.name}`) : facts.machine;
-    const x = spot.x + spot.side + 4 + i * ((spot.w - 2 * spot.side) / 3);
-    pen.button(kind, `component/${kind}/${spot.name}`, `${word} on ${spot.name}, ${up}`, `part ${kind} ${up}`, (inside) => {
-      inside.rect('area', x - 4, spot.y + 35, (spot.w - 2 * spot.side) / 3 - 4, 18, 5, 'area');
+    const width = (spot.w - 2 * spot.side) / 3;
+    const x = spot.x + spot.side + 4 + i * width;
+    const words = up === 'running' ? word : `${word} ${up}`.length * 6 < width - 16 ? `${word} ${up}` : `${word} ${up === 'paused' ? 'Ⅱ' : '✕'}`;
+    pen.button(kind, `component/${kind}/${spot.name}`, `on ${spot.name}, ${up}`, `part ${kind} ${up}`, (inside) => {
+      inside.rect('area', x - 4, spot.y + 35, width - 4, 18, 5, 'area');
       inside.circle('mark', x + 3, spot.y + 44, 3.2, 'mark');
-      inside.text('name', x + 11, spot.y + 48, up === 'running' ? word : `${word} ${up}`, `tiny ${up === 'running' ? 'mute' : 'tone-bad'}`);
+      inside.text('name', x + 11, spot.y + 48, words, `tiny ${up === 'running' ? 'mute' : 'tone-bad'}`);
     });
   });
 }
 
+/** What a component did just now, or else what it holds. */
 function partNote(state, kind, node, facts) {
   if (kind === 'kubelet') return `${facts.pods.length} pod${facts.pods.length === 1 ? '' : 's'}`;
   if (kind === 'runtime') {
     const last = state.runtime.get(node);
-    if (last) return `${CALLS[last.call] ?? last.call} ${which(last.subject)}`;
+    if (last && facts.now - last.at < LATELY) return `${CALLS[last.call] ?? last.call} ${which(last.subject)}`;
     const up = facts.pods.reduce((sum, key) => sum + [...(state.tables.pods.get(key)?.dots ?? '')].filter((dot) => dot === 'r' || dot === 'u').length, 0);
     return `${up} container${up === 1 ? '' : 's'} up`;
   }
@@ -133,7 +133,7 @@ function which(subject) {
   return podName(name).filter(Boolean).join(' ');
 }
 
-function drawPod(pen, state, plan, place, facts) {
+function drawPod(pen, state, place, facts) {
   const pod = state.tables.pods.get(place.key);
   if (!pod) return;
   const off = facts.machine === 'stopped'; // nobody can tell how its containers are: there are none
@@ -142,24 +142,53 @@ function drawPod(pen, state, plan, place, facts) {
   const word = lost ? 'no answer' : pod.word;
   const [namespace, full] = place.key.split('/');
   const [base, which] = podName(full, pod.owner);
+  const ordinal = /^\d+$/.test(which);
   const { x, y, w, h } = place;
-  pen.button(`pod-${place.key}`, `pod/${place.key}`, `pod ${place.key}, ${word}`, `pod ${tone} born`, (inside) => {
-    inside.rect('card', x, y, w, h, CORNERS[plan.mode], 'card');
-    if (plan.mode === 'small') {
-      if (tone === 'bad' || tone === 'gone') inside.text('sign', x + w / 2, y + h - 3, SIGNS[tone], 'sign-small middle');
-      return;
-    }
-    if (plan.mode !== 'full') {
-      inside.text('name', x + 8, y + 16, fit(base, w - 12, 6.4), 'small strong');
-      inside.text('word', x + 8, y + 30, fit(BRIEF[word] ?? word, w - 12, 5.7), 'tiny word');
-      return;
-    }
-    inside.text('name', x + 11, y + 18, fit(base, w - 18, 6.9), 'strong');
-    inside.text('word', x + 11, y + 34, fit(word, w - 16, word.length > 15 ? 5.1 : 5.5), `${word.length > 15 ? 'nano' : 'tiny'} word`);
-    [...(pod.dots || 'w')].slice(0, 5).forEach((dot, i) => inside.circle(`dot-${i}`, x + 16 + i * 13, y + 49, 4.6, `container c-${off ? 'w' : dot}`));
-    inside.text('which', x + w - 10, y + 53, fit(which || (namespace === 'default' ? '' : namespace), w - 32, 6), 'mono nano mute end');
+  const shape = SHAPES.find((one) => w >= one.w && h >= one.h);
+  pen.button(`pod-${place.key}`, `pod/${place.key}`, `pod ${place.key}${shape.tells ? '' : `, ${word}`}`, `pod ${tone} born`, (inside) => {
+    inside.rect('card', x, y, w, h, shape.corner, 'card');
+    shape.draw(inside, place, { pod, tone, word, off, name: ordinal ? full : base, which: ordinal ? '' : which || (namespace === 'default' ? '' : namespace) });
   });
 }
+
+const nameOf = (pen, { x, w }, y, name) => pen.text('name', x + 8, y, fit(name, w - 11, 6.9), 'small strong');
+
+function drawRichPod(pen, place, { pod, word, off, name, which }) {
+  const { x, y, w, h } = place;
+  const side = w > 100 ? 11 : 8;
+  const dots = [...(pod.dots || 'w')].slice(0, w > 100 ? 5 : 3);
+  pen.text('name', x + side, y + 18, fit(name, w - side - 5, w > 100 ? 7.2 : 6.9), w > 100 ? 'strong' : 'small strong');
+  const said = word.length * 5.6 > w - 16 ? BRIEF[word] ?? word : word;
+  pen.text('word', x + side, y + 33, fit(said, w - side - 4, 5.6), 'tiny word');
+  dots.forEach((dot, i) => pen.circle(`dot-${i}`, x + side + 5 + i * 13, y + h - 13, 4.6, `container c-${off ? 'w' : dot}`));
+  pen.text('which', x + w - side + 2, y + h - 9, fit(which, w - side - 8 - dots.length * 13, 6), 'mono nano mute end');
+}
+
+function drawCardPod(pen, place, { pod, word, off, name }) {
+  const { x, y, w, h } = place;
+  const dots = w < 100 ? [] : [...(pod.dots || 'w')].slice(0, 3);
+  dots.forEach((dot, i) => pen.circle(`dot-${i}`, x + w - 12 - i * 10, y + h / 2 + 7.5, 3.6, `container c-${off ? 'w' : dot}`));
+  nameOf(pen, place, y + h / 2 - 2.5, name);
+  pen.text('word', x + 8, y + h / 2 + 11.5, fit(BRIEF[word] ?? word, w - 12, 5.7), 'tiny word');
+}
+
+function drawChipPod(pen, place, { tone, name }) {
+  const { x, y, w, h } = place;
+  nameOf(pen, { x, w: w - (tone === 'ok' ? 0 : 14) }, y + h / 2 + 4, name);
+  if (tone !== 'ok') pen.text('sign', x + w - 7, y + h / 2 + 4, SIGNS[tone], 'sign-small end');
+}
+
+function drawSquarePod(pen, { x, y, w, h }, { tone }) {
+  if (tone !== 'ok') pen.text('sign', x + w / 2, y + h / 2 + 3.5, SIGNS[tone], 'sign-small middle');
+}
+
+/** From the richest to the poorest; `tells` says whether the pod's word is written on it. */
+const SHAPES = [
+  { w: 74, h: 56, corner: 11, tells: true, draw: drawRichPod },
+  { w: 62, h: 34, corner: 8, tells: true, draw: drawCardPod },
+  { w: 50, h: 20, corner: 7, tells: false, draw: drawChipPod },
+  { w: 0, h: 0, corner: 4, tells: false, draw: drawSquarePod },
+];
 
 function drawTile(pen, state, spot, facts) {
   const { x, y, w, h } = spot;

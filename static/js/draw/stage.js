@@ -1,6 +1,7 @@
 // The whole picture: which rooms there are, and which of them a change makes draw again.
 import { Scene } from '../scene.js';
 import { layout, route } from '../layout.js';
+import { cutFrom } from '../model.js';
 import { bezier, drawEtcd } from './etcd.js';
 import { drawApiserver, drawControllers, drawScheduler } from './control.js';
 import { drawNode } from './nodes.js';
@@ -31,7 +32,7 @@ export class Stage {
     if (wants('nodes')) {
       this.scene.region('nodes', (pen) => {
         for (const spot of plan.nodes) pen.group(spot.name, { role: 'group', 'aria-label': `node ${spot.name}` }, (inside) => drawNode(inside, state, plan, spot, wall));
-        if (!plan.nodes.length) pen.text('none', plan.area.x + plan.area.w / 2, plan.area.y + plan.area.h / 2, 'this cluster has no worker nodes', 'mute middle');
+        if (!plan.nodes.length) pen.text('none', plan.area.x + plan.area.w / 2, plan.area.y + plan.area.h / 2, 'no worker nodes: every pod waits for one', 'mute middle');
       });
     }
     if (wants('workloads')) this.scene.region('workloads', (pen) => drawWorkloads(pen, state, plan));
@@ -52,7 +53,8 @@ function drawWires(pen, state, plan) {
   const firstColumn = plan.area.x;
   for (const node of plan.nodes) {
     if (node.x > firstColumn + 1) continue;
-    const down = state.components.get(`node/${node.name}`)?.state === 'stopped';
-    pen.path(`node-${node.name}`, bezier(route(plan, 'api-out', `node/${node.name}`)), `wire trunk ${down ? 'cut' : 'api'}`);
+    const target = `node/${node.name}`;
+    const down = state.components.get(target)?.state === 'stopped' || cutFrom(state, target).includes('apiserver');
+    pen.path(`node-${node.name}`, bezier(route(plan, 'api-out', target)), `wire trunk ${down ? 'cut' : 'api'}`);
   }
 }

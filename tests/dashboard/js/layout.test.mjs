@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { anchor, layout, route } from '../../../static/js/layout.js';
+import { chosen } from '../../../static/js/draw/shelf.js';
+import { MODES, anchor, layout, podBox, route, scale } from '../../../static/js/layout.js';
 import { fromSnapshot } from '../../../static/js/model.js';
 import { pod, snapshot } from './pictures.mjs';
 
@@ -28,7 +29,7 @@ for (const size of SIZES) {
   }
 }
 
-const densities = [[3, 6, 'full'], [3, 36, 'cards'], [3, 150, 'small'], [12, 200, 'small'], [100, 1000, 'tile'], [1000, 10000, 'tile']];
+const densities = [[3, 6, 'full'], [3, 36, 'full'], [3, 60, 'chips'], [3, 150, 'crowd'], [12, 60, 'dense'], [12, 200, 'dense'], [30, 90, 'small'], [100, 1000, 'tile'], [1000, 10000, 'tile']];
 for (const [nodes, pods, mode] of densities) {
   test(`${pods} pods on ${nodes} nodes are drawn as ${mode}, all inside their nodes`, () => {
     const p = plan({ nodes, pods: podsOn(pods, nodes) }, [1072, 858]);
@@ -39,6 +40,29 @@ for (const [nodes, pods, mode] of densities) {
     }
   });
 }
+
+const boxes = [
+  ['few pods are as large as they may be', [474, 90, 3], { w: 124, h: 62, per: 3 }],
+  ['more pods share the line before they need a second one', [474, 62, 5], { w: 90, h: 62, per: 5 }],
+  ['two lines share the height', [474, 100, 8], { w: 114, h: 47, per: 4 }],
+];
+for (const [name, [wide, tall, most], { w, h, per }] of boxes) {
+  test(name, () => assert.deepEqual(podBox(MODES[0].pod, wide, tall, most), { w, h, gap: 6, per }));
+}
+test('pods that do not fit have no size', () => assert.equal(podBox(MODES[0].pod, 474, 40, 20), null));
+
+test('a picture is drawn smaller on a tablet and larger on a projector', () => {
+  const state = fromSnapshot(snapshot(), 0);
+  assert.ok(scale(state, 700, 600) < 1);
+  assert.equal(scale(state, 955, 658), 1);
+  assert.ok(scale(state, 1900, 1300) > 1.5);
+});
+
+test('when not all workloads fit, those that lack something are shown', () => {
+  const rows = [{ key: 'a', lacks: false }, { key: 'b', lacks: false }, { key: 'c', lacks: true }];
+  assert.deepEqual(chosen(rows, 2, (row) => row.lacks).map((row) => row.key), ['c', 'a']);
+  assert.deepEqual(chosen(rows, 3, (row) => row.lacks), rows);
+});
 
 test('pods of one node never overlap', () => {
   const { pods } = plan({ nodes: 1, pods: podsOn(30, 1) }).nodes[0];

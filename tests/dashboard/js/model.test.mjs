@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fromSnapshot, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow } from '../../../static/js/model.js';
+import { cutFrom, fromSnapshot, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow, workloads } from '../../../static/js/model.js';
 import { pod, snapshot } from './pictures.mjs';
 
 const start = (options) => fromSnapshot(snapshot(options), 0);
@@ -88,4 +88,20 @@ test('only what matters is marked on the time bar', () => {
 test('a commit that was told moves a member on before the next status comes', () => {
   const state = reduce(start(), batch({ journal: [{ k: 'raft.commit', s: 6, at: 1001, member: 'etcd-1', commit: 99 }] }), 50);
   assert.equal(state.members.find((member) => member.name === 'etcd-1').commit, 99);
+});
+
+test('a status that names only what changed leaves the rest as it was', () => {
+  const before = start();
+  const after = reduce(before, batch({ status: { faults: [{ kind: 'partition', target: 'node/worker-1', peer: 'apiserver' }] } }), 10);
+  assert.equal(after.components, before.components);
+  assert.deepEqual(cutFrom(after, 'node/worker-1'), ['apiserver']);
+  assert.deepEqual(cutFrom(after, 'apiserver'), ['node/worker-1']);
+  assert.ok(after.touched.has('nodes') && !after.touched.has('controllers'));
+});
+
+test('a replica set of a deployment is not shown beside it, one of its own is', () => {
+  const set = (owner) => ({ want: 1, have: 1, ready: 1, updated: 1, owner });
+  const after = reduce(start(), batch({ objects: [['replicasets.apps', 'default/web-1', set('Deployment/web'), ''], ['replicasets.apps', 'default/lone', set(''), '']] }), 10);
+  assert.deepEqual(workloads(after).map((row) => row.key), ['default/lone']);
+  assert.ok(after.touched.has('workloads'));
 });

@@ -25,7 +25,7 @@ export function snapshot({ members = 3, nodes = 3, pods = {}, journal = [], faul
       profile: 'classroom', clock: { speed: 1, paused: false },
       etcd: { quorum: true, leader: 'etcd-0', members: Array.from({ length: members }, (_, i) => member(`etcd-${i}`, i ? {} : { role: 'leader' })) },
       components: ['apiserver', ...names.map((name) => `node/${name}`)].map((name) => ({ name, state: broken[name] ?? 'running' })),
-      nodes: names.map((name) => ({ name, ready: true, state: 'running' })), faults,
+      faults,
     },
     loops: ['deployment', 'replicaset'],
     objects: {
