@@ -26,6 +26,14 @@ function merge(like, line) {
   for (const tail of line.tails) if (!like.tails.includes(tail)) like.tails.push(tail);
   like.many += 1;
   like.subject = line.subject;
+  if (like.about !== line.about) like.about = shared(like.about, line.about);
+}
+
+/** What two names have in common, for a line about both: worker-1, worker-12 → worker. Pure. */
+export function shared(a, b) {
+  let end = 0;
+  while (end < a.length && a[end] === b[end]) end += 1;
+  return a.slice(0, end).replace(/[-.\d]+$/, '') || 'several';
 }
 
 function lineOf(entry) {
@@ -37,6 +45,10 @@ function lineOf(entry) {
     return ofPod(line, entry.pod.split('/').at(-1), text, entry.winner ? [entry.winner] : []);
   }
   if (entry.k === 'event' && entry.kind === 'Pod') return ofPod(line, entry.name, shorten(entry.gist ?? entry.say), []);
+  if (entry.k === 'event' && entry.kind === 'Node') {
+    const text = shorten(entry.gist ?? entry.say).replace(`Node ${entry.name} `, '').replaceAll(entry.name, 'it');
+    return { ...line, about: entry.name, names: [], text, tails: [], key: `node ${entry.reason} ${text}` };
+  }
   if (entry.k === 'event') return { ...line, about: entry.name, text: shorten(entry.gist ?? entry.say), key: `${entry.reason} ${entry.name} ${entry.gist}` };
   return line;
 }

@@ -72,7 +72,7 @@ SENTENCES: dict[str, tuple[str, dict[str, Any], str]] = {
     "quorum lost": (
         "etcd.quorum",
         {"has": False, "alive": 1, "needed": 2},
-        "etcd lost its quorum: 1 members alive, 2 needed; writes stop",
+        "etcd lost its quorum: 1 member alive, 2 needed; writes stop",
     ),
     "bound": ("schedule", {"pod": "default/a", "winner": "worker-1"}, "the scheduler bound default/a to worker-1"),
     "cut": ("fault", {"verb": "partition", "target": "etcd-0", "peer": "etcd-1"}, "etcd-0 was cut off from etcd-1"),

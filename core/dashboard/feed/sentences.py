@@ -4,6 +4,7 @@ One function a kind of journal entry, in the table SENTENCES. A kind that is not
 happens many times a second.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -33,7 +34,8 @@ def vote(actor: str, data: Data) -> str:
 
 
 def quorum(actor: str, data: Data) -> str:
-    counts = f"{data.get('alive')} members alive, {data.get('needed')} needed"
+    alive = data.get("alive")
+    counts = f"{alive} member{'' if alive == 1 else 's'} alive, {data.get('needed')} needed"
     return f"etcd has its quorum again: {counts}" if data.get("has") else f"etcd lost its quorum: {counts}; writes stop"
 
 
@@ -104,9 +106,20 @@ SHORT = {
     "RegisteredNode": "was registered",
     "TaintManagerEviction": "is evicted",
 }
+BACK_OFF = re.compile(r"Back-off restarting failed container (\S+)")
+# drawn, told by its own entry, or by the NodeReady beside it
 TOLD_ELSEWHERE = frozenset(
-    {"Scheduled", "FailedScheduling", "SuccessfulCreate", "SuccessfulDelete"}
-)  # drawn, or told by its own entry
+    {
+        "Scheduled",
+        "FailedScheduling",
+        "SuccessfulCreate",
+        "SuccessfulDelete",
+        "NodeHasSufficientMemory",
+        "NodeHasNoDiskPressure",
+        "NodeHasSufficientPID",
+        "NodeAllocatableEnforced",
+    }
+)
 
 
 def event_gist(obj: Data) -> str:
@@ -114,6 +127,10 @@ def event_gist(obj: Data) -> str:
     reason, text = obj.get("reason", ""), obj.get("message") or obj.get("note") or ""
     if reason in TOLD_ELSEWHERE:
         return ""
+    if reason == "Failed" and text.startswith("Error: "):
+        return ""  # repeats in one word what the event before it said
+    if reason == "BackOff" and (failed := BACK_OFF.match(text)):
+        return f"container {failed[1]} failed again: its restart is put off"
     named = text.split('"')
     short = SHORT.get(reason) or text or reason
     return short.format(named[1] if len(named) > 1 else "its image") if short is not text else text
