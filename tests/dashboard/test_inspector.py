@@ -44,8 +44,39 @@ def test_pod_tells_its_story_and_its_owners(client: Client) -> None:
     assert "kubectl -n default describe pod" in page
 
 
+def test_container_shows_what_only_its_node_knows(client: Client) -> None:
+    world = working_world("lab")
+    name = world.all("pods")[0]["metadata"]["name"]
+    assert (
+        f'data-inspect="container/default/{name}/nginx"'
+        in client.get(f"/clusters/lab/inspect/pod/default/{name}").content.decode()
+    )
+    page = client.get(f"/clusters/lab/inspect/container/default/{name}/nginx").content.decode()
+    for words in (
+        "it runs for",
+        "docker-entrypoint",
+        "mount -t overlay",
+        "memory.max",
+        "clone3(",
+        "joined at",
+        "ociVersion",
+    ):
+        assert words in page
+    assert (
+        "not made yet, or no such name"
+        in client.get(f"/clusters/lab/inspect/container/default/{name}/x").content.decode()
+    )
+
+
+def test_runtime_lists_its_containers_with_their_state(client: Client) -> None:
+    world = working_world("lab")
+    node = world.all("pods")[0]["spec"]["nodeName"]
+    page = client.get(f"/clusters/lab/inspect/component/runtime/{node}").content.decode()
+    assert "<td>running</td>" in page
+
+
 def test_every_kind_is_asked_here() -> None:
-    assert set(KINDS) == {*ASKS, "pod"}
+    assert set(KINDS) == {*ASKS, "pod", "container"}
 
 
 def test_unknown_kind_names_those_there_are(client: Client) -> None:

@@ -7,6 +7,7 @@ from core.dashboard.inspect.view import Act, NothingThere, Panel, View, lifecycl
 from core.kube.objects import Obj, condition
 from core.kube.times import parse_timestamp
 from core.models import Container, Image, KernelTable, Sandbox
+from core.runtime.cri import state_of
 
 RULES_SHOWN = 60
 NO_MACHINE = "none"
@@ -274,8 +275,13 @@ def runtime_tables(view: View, name: str) -> dict[str, Any]:
         ],
         "sandboxes": list(Sandbox.objects.filter(**here)),
         "containers": [
-            {"name": c.name, "id": c.container_id[:12], "state": c.data.get("state", "")}
-            for c in Container.objects.filter(**here).order_by("name")[:100]
+            {
+                "name": c.name,
+                "id": c.container_id[:12],
+                "state": str(state_of(c.data, view.now)),
+                "subject": f"container/{c.data['pod']}/{c.name}",
+            }
+            for c in Container.objects.filter(**here).order_by("name", "pk")[:100]
         ],
     }
 

@@ -10,7 +10,7 @@ from core.dashboard.feed.pods import dots_of, restarts_of, tone_of, word_of
 from core.dashboard.inspect.objects import owners, split
 from core.dashboard.inspect.view import Act, NothingThere, Panel, View, counted, span
 from core.dashboard.inspect.yaml import highlighted
-from core.kube.objects import Obj, condition, controller_of
+from core.kube.objects import Obj, condition, controller_of, key_of
 
 STEPS = (
     ("PodScheduled", "a node was chosen"),
@@ -162,6 +162,9 @@ def containers(view: View, obj: Obj) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": container["name"],
+                "subject": f"container/{key_of(obj).namespace}/{key_of(obj).name}/{container['name']}"
+                if "containerID" in state
+                else "",
                 "image": container.get("image", ""),
                 "word": detail.get("reason") or word,
                 "ready": dot == "r",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.dashboard.inspect import control, etcd, lists, nodes, objects, packets, pods, services
+from core.dashboard.inspect import containers, control, etcd, lists, nodes, objects, packets, pods, services
 from core.dashboard.inspect.view import Panel, View
 
 KINDS: dict[str, Callable[[View, str], Panel]] = {
@@ -14,6 +14,7 @@ KINDS: dict[str, Callable[[View, str], Panel]] = {
     "node": nodes.node,
     "component": nodes.component,
     "pod": pods.pod,
+    "container": containers.container,
     "service": services.service,
     "packet": packets.packet,
     "object": objects.anything,
