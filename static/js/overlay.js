@@ -3,7 +3,7 @@ import { WAY } from './flights.js';
 import { route } from './layout.js';
 
 const FADE = 140;
-const WORDED = 0.72; // share of the way a label is shown: it does not cover what the dot comes to
+const BESIDE = 12; // pixels a label stands beside the middle of its way
 const APART = 900; // milliseconds between two labels on one way: more could not be read
 
 export class Overlay {
@@ -90,12 +90,14 @@ export class Overlay {
     context.beginPath();
     context.arc(x, y, flight.tone === 'watch' ? 3.6 : 4.8, 0, Math.PI * 2);
     context.fill();
-    if (flight.label && progress < WORDED) this.paintLabel(flight.label, x + 9, y - 7, colour);
+    if (flight.label) this.paintLabel(flight.label, beside(flight.curve), colour);
     context.globalAlpha = 1;
   }
 
-  paintLabel(label, x, y, colour) {
+  /** The label stands still while its dot passes: it can be read, and covers neither end. */
+  paintLabel(label, { x, y, align }, colour) {
     const { context } = this;
+    context.textAlign = align;
     context.font = '500 11px "JetBrains Mono", monospace';
     context.lineWidth = 3.5;
     context.strokeStyle = this.colours.panel;
@@ -115,6 +117,15 @@ function plainColour(colour) {
 }
 
 const ease = (t) => (t < 0.5 ? 2 * t * t : 1 - (2 - 2 * t) ** 2 / 2);
+
+/** Where a label stands: outside the bend, at the middle of the way. Pure. */
+export function beside(curve) {
+  const [x, y] = point(curve, 0.5);
+  const [dx, dy] = [x - (curve[0] + curve[6]) / 2, y - (curve[1] + curve[7]) / 2];
+  const length = Math.hypot(dx, dy) || 1;
+  const [nx, ny] = [dx / length, dy / length];
+  return { x: x + nx * BESIDE, y: y + ny * BESIDE + 4, align: nx > 0.4 ? 'left' : nx < -0.4 ? 'right' : 'center' };
+}
 
 export function point([x0, y0, x1, y1, x2, y2, x3, y3], t) {
   const u = 1 - t;

@@ -10,6 +10,11 @@ from tests.machine import Machine, eventually
 
 pytestmark = pytest.mark.slow
 
+NAMES = """() => [...document.querySelectorAll('#picture .hit')].map((hit) => {
+  const written = [...hit.querySelectorAll('text')].map((text) => text.textContent.trim());
+  return [written.join(' ').trim(), hit.getAttribute('aria-label')];
+})"""
+
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
@@ -38,7 +43,7 @@ def page(machine: Machine) -> Iterator[Page]:
 def test_killed_leader_is_seen_to_be_replaced(page: Page) -> None:
     leader = page.locator("#picture .member.leader")
     expect(leader).to_have_count(1, timeout=15_000)
-    name = re.match(r"etcd-\d", leader.get_attribute("aria-label") or "")
+    name = re.search(r"etcd-\d", leader.get_attribute("aria-label") or "")
     assert name
     leader.click()
     expect(page.locator("#inspector h2")).to_contain_text(name[0])
@@ -78,6 +83,59 @@ def test_packet_is_sent_to_a_service_and_its_way_shown(page: Page) -> None:
     page.locator("#inspector").get_by_role("button", name="Send a packet").click()
     expect(page.locator("#inspector .why")).to_contain_text("answered", timeout=10_000)
     expect(page.locator("#inspector")).to_contain_text("DNAT")
+
+
+def test_pod_leads_to_its_container_and_what_is_unfolded_stays_so(page: Page) -> None:
+    page.locator("#picture .pod.ok").first.click()
+    panel = page.locator("#inspector")
+    panel.get_by_role("button", name="nginx", exact=True).click()
+    expect(panel.locator(".kick")).to_have_text("container")
+    panel.get_by_text("The system calls that made it").click()
+    expect(panel.locator("details").first).to_have_attribute("open", "")
+    with page.expect_response(lambda answer: "/inspect/container/" in answer.url, timeout=20_000):
+        pass  # the panel is renewed
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    expect(panel.locator("details").first).to_have_attribute("open", "")
+    expect(panel).to_contain_text("clone3(")
+
+
+def test_everything_is_named_by_what_is_written_on_it(page: Page) -> None:
+    expect(page.locator("#picture .pod.ok")).to_have_count(4, timeout=15_000)
+    named = page.evaluate(NAMES)
+    assert len(named) > 30
+    assert all(label.startswith(written) and len(label) > len(written) for written, label in named)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (820, 1180)], ids=["across", "upright"])
+def test_tablet_has_the_picture_whole_and_the_inspector_over_it(page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    expect(page.locator("#stage")).to_have_css("width", f"{width}px")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#picture .member").first.click()
+    expect(page.locator("#inspector h2")).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(page.locator("#side")).not_to_have_attribute("data-open", "true")
+
+
+def test_menu_of_what_is_broken_closes_by_key_and_by_click_elsewhere(page: Page) -> None:
+    for close in (lambda: page.keyboard.press("Escape"), lambda: page.locator("#clock").click()):
+        page.locator("#faults").click()
+        expect(page.locator("#fault-list")).to_be_visible()
+        close()
+        expect(page.locator("#fault-list")).to_be_hidden()
+
+
+def test_cluster_is_deleted_only_after_a_question(machine: Machine, page: Page) -> None:
+    machine.manage("cluster", "create", "lab", "--workers", "0", "--profile", "instant")
+    page.goto(f"http://127.0.0.1:{machine.port}/")
+    page.get_by_role("button", name="Delete cluster lab").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Delete lab?")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("link", name="lab")).to_be_visible()
+    page.get_by_role("button", name="Delete cluster lab").click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("cluster lab was deleted")).to_be_visible()
+    expect(page.get_by_role("link", name="lab")).to_have_count(0)
 
 
 def test_click_on_nothing_opens_nothing(page: Page) -> None:

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flights, MOST, placeOf } from '../../../static/js/flights.js';
 import { fromSnapshot } from '../../../static/js/model.js';
-import { point } from '../../../static/js/overlay.js';
+import { beside, point } from '../../../static/js/overlay.js';
 import { bars, placeMarks } from '../../../static/js/timebar.js';
 import { nearest } from '../../../static/js/keys.js';
-import { subjectOf } from '../../../static/js/story.js';
+import { lines, shared, subjectOf } from '../../../static/js/story.js';
 import { clock, fit, podName, span } from '../../../static/js/words.js';
 import { snapshot } from './pictures.mjs';
 
@@ -49,6 +49,14 @@ test('a dot starts and ends where its way does', () => {
   assert.deepEqual([point(curve, 0), point(curve, 1)], [[0, 0], [20, 20]]);
 });
 
+test('labels of a way there and of the way back stand on different sides', () => {
+  const there = beside([0, 0, 30, 10, 60, 10, 90, 0]);
+  const back = beside([90, 0, 60, -10, 30, -10, 0, 0]);
+  assert.ok(there.y > 10 && back.y < -6);
+  assert.deepEqual([there.align, back.align], ['center', 'center']);
+  assert.equal(beside([0, 0, 10, 30, 10, 60, 0, 90]).align, 'left');
+});
+
 test('every second has a bar, and a silent one is flat', () => {
   const list = bars(new Map([[5, 9]]), 0, 10, 100, 30);
   assert.equal(list.length, 11);
@@ -71,6 +79,13 @@ test('a sentence knows what it is about', () => {
   assert.equal(subjectOf({ k: 'raft.role', member: 'etcd-1' }), 'member/etcd-1');
   assert.equal(subjectOf({ k: 'fault', target: 'kubelet/worker-1' }), 'component/kubelet/worker-1');
   assert.equal(subjectOf({ k: 'event', kind: 'Pod', namespace: 'default', name: 'a' }), 'pod/default/a');
+});
+
+test('the like of several nodes is one line', () => {
+  const ready = (name, s) => ({ k: 'event', s, at: 1, kind: 'Node', name, reason: 'NodeReady', gist: 'is ready', say: '' });
+  const [line, ...rest] = lines([ready('worker-1', 1), ready('worker-2', 2), ready('worker-12', 3)]);
+  assert.deepEqual([line.about, line.many, rest.length], ['worker', 3, 0]);
+  assert.equal(shared('alpha', 'beta'), 'several');
 });
 
 test('words', () => {
