@@ -1,7 +1,8 @@
 """Home, stage, snapshot and text twin."""
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.views.defaults import server_error
 
 from core.models import Cluster
 from tests.dashboard.demo import working_world
@@ -42,6 +43,25 @@ def test_deleted_cluster_is_gone(client: Client) -> None:
 def test_command_from_another_site_is_refused() -> None:
     World("lab")
     assert Client(enforce_csrf_checks=True).post("/clusters/lab/delete").status_code == 403
+
+
+def test_refused_form_says_what_to_do(client: Client) -> None:
+    page = Client(enforce_csrf_checks=True).post("/", {"name": "lab"})
+    assert page.status_code == 403
+    assert "Nothing was done" in page.content.decode()
+    assert "Content-Security-Policy" in page.headers
+
+
+def test_page_that_is_not_there_is_named(client: Client) -> None:
+    page = client.get("/nope/<script>")
+    assert page.status_code == 404
+    assert "There is no page at /nope/%3Cscript%3E." in page.content.decode()
+
+
+def test_broken_page_is_designed_too(rf: RequestFactory) -> None:
+    page = server_error(rf.get("/"))
+    assert page.status_code == 500
+    assert "The clusters go on without it" in page.content.decode()
 
 
 def test_stage_allows_nothing_inline_and_marks_the_cluster_as_watched(client: Client) -> None:
