@@ -26,17 +26,19 @@ const NAMED_PODS = 40; // above this many pods on one node, squares
 const FOOT = 8;
 
 const DRAWN_FOR = { width: 1072, height: 740, nodes: 12 };
-const LEAST = { width: 880, height: 600 };
+const LEAST = { width: 880, height: 640 };
+const BIG = 1.28; // how much larger big type is, as far as the rooms allow
 
 /**
  * How much larger everything is drawn on a large screen: a few nodes fill a projector, many get its room instead. On a
  * screen too small for the rooms everything is drawn smaller.
  */
-export function scale(state, width, height) {
+export function scale(state, width, height, big = false) {
   const fits = Math.min(width / LEAST.width, height / LEAST.height);
   if (fits < 1) return Math.max(0.4, fits);
-  if (nodeNames(state).length > DRAWN_FOR.nodes) return 1;
-  return clamp(Math.min(width / DRAWN_FOR.width, height / DRAWN_FOR.height), 1, 2);
+  const few = nodeNames(state).length <= DRAWN_FOR.nodes;
+  const plain = few ? clamp(Math.min(width / DRAWN_FOR.width, height / DRAWN_FOR.height), 1, 2) : 1;
+  return big ? Math.min(plain * BIG, fits) : plain;
 }
 
 export function layout(state, width, height) {

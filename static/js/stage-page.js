@@ -42,7 +42,7 @@ function paint() {
   if (!state) return;
   const wall = performance.now();
   const { width, height } = main.getBoundingClientRect();
-  const zoom = scale(state, width, height) * (page.dataset.big === 'true' ? 1.28 : 1);
+  const zoom = scale(state, width, height, page.dataset.big === 'true');
   const fresh = [Math.round(width / zoom), Math.round(height / zoom), zoom];
   if (String(fresh) !== String(size)) {
     size = fresh;

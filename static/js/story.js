@@ -93,7 +93,7 @@ export class Story {
     const item = document.createElement('li');
     item.className = `story-${line.kind.replace('.', '-')}${line.warn ? ' warn' : ''}`;
     const time = document.createElement('time');
-    time.textContent = clock(line.at - state.started, 1).replace(/^00:/, '');
+    time.textContent = moment(line.at - state.started);
     const words = document.createElement(line.subject ? 'button' : 'span');
     if (line.subject) {
       words.type = 'button';
@@ -113,6 +113,9 @@ export class Story {
     return item;
   }
 }
+
+/** Seconds as the story writes them: tenths in the first hour, then there is no room for them. Pure. */
+export const moment = (seconds) => (seconds < 3600 ? clock(seconds, 1).slice(3) : clock(seconds, 0).replace(/^0/, ''));
 
 /** What a sentence is about, as the inspector names it. Pure. */
 export function subjectOf(entry) {

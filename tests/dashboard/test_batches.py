@@ -43,6 +43,13 @@ def test_message_carries_how_many_entries_not_which() -> None:
     assert told["entries"] == 2
 
 
+def test_winner_among_many_equals_is_always_among_the_rows() -> None:
+    nodes = [f"worker-{number}" for number in range(100)]
+    rows = decision_rows(dict.fromkeys(nodes, "fits"), dict.fromkeys(nodes, 282.0), "worker-77")
+    assert rows[0][0] == "worker-77"
+    assert len(rows) < 20
+
+
 def test_decision_shows_the_best_node_first_and_says_why_not() -> None:
     rows = decision_rows({"a": "fits", "b": "fits", "c": "NodeResourcesFit: Insufficient cpu"}, {"a": 10, "b": 30})
     assert rows == [["b", 30, ""], ["a", 10, ""], ["c", None, "NodeResourcesFit: Insufficient cpu"]]

@@ -59,19 +59,21 @@ def happening(entry: Entry) -> Happening:
         case "request":
             told["stages"] = [list(line)[:3] for line in told.get("stages") or ()]
         case "schedule":
-            told["nodes"] = decision_rows(told.pop("filters", None), told.pop("totals", None))
+            told["nodes"] = decision_rows(told.pop("filters", None), told.pop("totals", None), told.get("winner"))
     if say := sentence(entry.kind, entry.actor, data):
         told["say"] = say
     return told
 
 
-def decision_rows(filters: dict[str, str] | None, totals: dict[str, float] | None) -> list[list[Any]]:
-    """A scheduling decision as [node, total score or null, why not]: the best first."""
+def decision_rows(
+    filters: dict[str, str] | None, totals: dict[str, float] | None, winner: str | None = None
+) -> list[list[Any]]:
+    """A scheduling decision as [node, total score or null, why not]: the winner first, whom chance chose among the best."""
     scored = totals or {}
     rows: list[list[Any]] = [
         [name, scored.get(name), "" if said == FITS else said] for name, said in (filters or {}).items()
     ]
-    return sorted(rows, key=lambda row: (bool(row[2]), -(row[1] or 0), row[0]))[:NODES_MAX]
+    return sorted(rows, key=lambda row: (row[0] != winner, bool(row[2]), -(row[1] or 0), row[0]))[:NODES_MAX]
 
 
 def thin(entries: Iterable[Entry]) -> tuple[list[Happening], dict[str, int]]:

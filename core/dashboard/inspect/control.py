@@ -234,7 +234,7 @@ def decision(view: View, entry: Any) -> dict[str, Any]:
     scores = data.get("scores") or {}
     plugins = sorted({plugin for parts in scores.values() for plugin in parts})
     table = []
-    for node, total, reason in decision_rows(data.get("filters"), data.get("totals")):
+    for node, total, reason in decision_rows(data.get("filters"), data.get("totals"), data.get("winner")):
         parts = scores.get(node, {})
         cells = [parts[plugin][-1] if plugin in parts else "" for plugin in plugins]
         table.append(

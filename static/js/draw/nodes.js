@@ -103,10 +103,12 @@ function drawPartDots(pen, state, spot, facts) {
     const up = facts.machine === 'running' ? componentState(state, `${kind}/${spot.name}`) : facts.machine;
     const width = (spot.w - 2 * spot.side) / 3;
     const x = spot.x + spot.side + 4 + i * width;
-    const words = up === 'running' ? word : `${word} ${up}`.length * 6 < width - 16 ? `${word} ${up}` : `${word} ${up === 'paused' ? 'Ⅱ' : '✕'}`;
+    const sign = up === 'paused' ? 'Ⅱ' : '✕';
+    const words = up !== 'running' && `${word} ${up}`.length * 6 < width - 16 ? `${word} ${up}` : word;
     pen.button(kind, `component/${kind}/${spot.name}`, `on ${spot.name}, ${up}`, `part ${kind} ${up}`, (inside) => {
       inside.rect('area', x - 4, spot.y + 35, width - 4, 18, 5, 'area');
-      inside.circle('mark', x + 3, spot.y + 44, 3.2, 'mark');
+      if (up === 'running') inside.circle('mark', x + 3, spot.y + 44, 3.2, 'mark');
+      else inside.text('sign', x + 3, spot.y + 48, sign, 'tiny middle tone-bad');
       inside.text('name', x + 11, spot.y + 48, words, `tiny ${up === 'running' ? 'mute' : 'tone-bad'}`);
     });
   });

@@ -5,7 +5,7 @@ import { fromSnapshot } from '../../../static/js/model.js';
 import { beside, point } from '../../../static/js/overlay.js';
 import { bars, placeMarks } from '../../../static/js/timebar.js';
 import { nearest } from '../../../static/js/keys.js';
-import { lines, shared, subjectOf } from '../../../static/js/story.js';
+import { lines, moment, shared, subjectOf } from '../../../static/js/story.js';
 import { clock, fit, podName, span } from '../../../static/js/words.js';
 import { snapshot } from './pictures.mjs';
 
@@ -91,6 +91,7 @@ test('the like of several nodes is one line', () => {
 test('words', () => {
   assert.equal(span(288), '4 min 48 s');
   assert.equal(clock(252.38), '00:04:12.3');
+  assert.deepEqual([252.38, 4509.8, 36000].map(moment), ['04:12.3', '1:15:09', '10:00:00']);
   assert.equal(fit('controller', 40, 8), 'cont…');
   assert.deepEqual(podName('web-7c9f8d5b4-x2k4p', 'ReplicaSet/web-7c9f8d5b4'), ['web', 'x2k4p']);
   assert.deepEqual(podName('db-0', 'StatefulSet/db'), ['db', '0']);

@@ -5,7 +5,7 @@ import { MODES, anchor, layout, podBox, route, scale } from '../../../static/js/
 import { fromSnapshot } from '../../../static/js/model.js';
 import { pod, snapshot } from './pictures.mjs';
 
-const SIZES = [[940, 658], [1072, 758], [1500, 938]];
+const SIZES = [[880, 640], [940, 658], [1072, 758], [1500, 938]];
 const plan = (options, [width, height] = SIZES[1]) => layout(fromSnapshot(snapshot(options), 0), width, height);
 const podsOn = (count, nodes = 3) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`default/p-${i}`, pod(`worker-${(i % nodes) + 1}`)]));
 const apart = (a, b) => a.x + a.w <= b.x + 0.5 || b.x + b.w <= a.x + 0.5 || a.y + a.h <= b.y + 0.5 || b.y + b.h <= a.y + 0.5;
@@ -22,7 +22,7 @@ for (const size of SIZES) {
     test(`${count} members do not touch one another at ${size}`, () => {
       const { ring, etcd } = plan({ members: count }, size);
       ring.spots.forEach((a, i) => {
-        assert.ok(a.y - a.r >= etcd.y && a.y + a.r <= etcd.y + etcd.h);
+        assert.ok(a.y - a.r >= etcd.y && a.y + a.r <= etcd.y + etcd.h - 16);
         ring.spots.slice(i + 1).forEach((b) => assert.ok(Math.hypot(a.x - b.x, a.y - b.y) > a.r + b.r));
       });
     });
@@ -56,6 +56,8 @@ test('a picture is drawn smaller on a tablet and larger on a projector', () => {
   assert.ok(scale(state, 700, 600) < 1);
   assert.equal(scale(state, 955, 658), 1);
   assert.ok(scale(state, 1900, 1300) > 1.5);
+  assert.ok(scale(state, 1072, 758, true) > 1.15);
+  assert.equal(scale(state, 880, 640, true), 1);
 });
 
 test('when not all workloads fit, those that lack something are shown', () => {
