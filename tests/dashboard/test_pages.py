@@ -4,6 +4,7 @@ import pytest
 from django.test import Client, RequestFactory
 from django.views.defaults import server_error
 
+from core.faults import act
 from core.models import Cluster
 from tests.dashboard.demo import working_world
 from tests.world import World
@@ -97,6 +98,22 @@ def test_text_twin_says_what_the_picture_shows(client: Client) -> None:
     assert "3 of 3 alive: one may fail" in page
     assert page.count('class="tone-ok">Running') == 4
     assert "the scheduler bound default/web-" in page
+
+
+def test_text_twin_tells_times_that_do_not_change_while_they_are_read(client: Client) -> None:
+    world = working_world("lab")
+    log = client.get("/clusters/lab/text/").content.decode().split("log-title")[-1]
+    world.run(30)
+    assert "<time>00:00:00</time>" in log
+    assert " ago" not in log
+
+
+def test_text_twin_names_cut_wires_and_joins_them(client: Client) -> None:
+    world = working_world("lab")
+    act(world.cluster, "partition", "node/worker-1", "apiserver", now=lambda cluster: world.now)
+    page = client.get("/clusters/lab/text/").content.decode()
+    assert "node/worker-1 – apiserver" in page
+    assert 'data-verb="heal" data-target="node/worker-1" data-peer="apiserver"' in page
 
 
 def test_text_twin_renews_only_its_tables(client: Client) -> None:

@@ -98,11 +98,6 @@ def request_row(view: View, entry: Any) -> dict[str, Any]:
 
 def controllers(view: View, subject: str) -> Panel:
     row = view.component("controller-manager")
-    recent = view.journal(["reconcile"], 60)
-    latest: dict[str, Any] = {}
-    for entry in recent:
-        latest.setdefault(entry.data.get("loop", ""), entry)
-    loops = [{"name": name, "last": reconcile_row(view, latest[name]) if name in latest else None} for name in LOOPS]
     why = (
         "What is it doing? Each controller compares what is wanted with what is there, and does one thing to "
         "bring them closer. It acts on the state, not on the event: run twice, it does no harm."
@@ -122,8 +117,16 @@ def controllers(view: View, subject: str) -> Panel:
         acts=lifecycle("controller-manager", row["state"]),
         commands=["kubectl -n kube-system get lease kube-controller-manager", "kubectl get events -A"],
         template="dashboard/inspect/controllers.html",
-        more={"loops": loops},
+        more={"loops": last_deeds(view)},
     )
+
+
+def last_deeds(view: View) -> list[dict[str, Any]]:
+    """Each control loop with what it did last, as far as that is not long ago."""
+    latest: dict[str, Any] = {}
+    for entry in view.journal(["reconcile"], 60):
+        latest.setdefault(entry.data.get("loop", ""), entry)
+    return [{"name": name, "last": reconcile_row(view, latest[name]) if name in latest else None} for name in LOOPS]
 
 
 def controller(view: View, name: str) -> Panel:

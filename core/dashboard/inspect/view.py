@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from core.dashboard.feed.happenings import Entry
-from core.dashboard.feed.reading import rows
+from core.dashboard.feed.reading import first_time, rows
 from core.engine.clock import WallClock
 from core.engine.servers import server_of
 from core.engine.status import cluster_status
@@ -72,6 +72,11 @@ class View:
     def status(self) -> dict[str, Any]:
         return cluster_status(self.cluster)
 
+    @cached_property
+    def started(self) -> float:
+        """When the cluster's life began, in its own time."""
+        return first_time(self.cluster)
+
     def component(self, target: str) -> dict[str, Any]:
         """Its row of the status. Raises NothingThere."""
         for row in self.status["components"]:
@@ -135,6 +140,12 @@ def span(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
     return f"{whole // 3600} h" + (f" {whole % 3600 // 60} min" if whole % 3600 // 60 else "")
+
+
+def moment(seconds: float) -> str:
+    """Seconds since the cluster began, as its clock shows them: `00:04:12`."""
+    whole = max(0, int(seconds))
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def counted(number: int, noun: str) -> str:

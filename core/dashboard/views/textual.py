@@ -6,14 +6,16 @@ from core.dashboard.feed.compact import endpoints_behind
 from core.dashboard.feed.happenings import Entry
 from core.dashboard.feed.pods import dots_of, restarts_of, tone_of, word_of
 from core.dashboard.feed.sentences import SENTENCES, cluster_event, sentence
+from core.dashboard.inspect.control import last_deeds, request_row
 from core.dashboard.inspect.lists import workload_rows
 from core.dashboard.inspect.nodes import heartbeat
-from core.dashboard.inspect.view import View, lifecycle, span
+from core.dashboard.inspect.view import Act, View, lifecycle, moment
 from core.kube.objects import Obj, condition, key_of
 from core.kube.times import parse_timestamp
 from core.models import Cluster
 
 LOG = 40
+REQUESTS = 8
 PODS = 300
 
 
@@ -23,7 +25,15 @@ def text_picture(cluster: Cluster) -> dict[str, Any]:
     pods = view.all("pods")
     return {
         "status": view.status,
+        "time": moment(view.now - view.started),
         "quorum": quorum_words(etcd),
+        "cuts": [
+            {"ends": f"{row['target']} – {row['peer']}", "acts": [Act("heal", row["target"], row["peer"])]}
+            for row in view.status["faults"]
+            if row["kind"] == "partition"
+        ],
+        "loops": last_deeds(view),
+        "requests": [request_row(view, entry) for entry in view.journal(["request"], REQUESTS)],
         "members": [{**member, "acts": lifecycle(member["name"], member["state"])} for member in etcd["members"]],
         "components": [
             {**row, "acts": lifecycle(row["name"], row["state"])}
@@ -101,13 +111,15 @@ def service_rows(view: View) -> list[dict[str, Any]]:
 
 
 def spoken_log(view: View) -> list[dict[str, Any]]:
-    """What happened, newest first: the journal's sentences and the cluster's Events in one line of time."""
+    """What happened, newest first: the journal's sentences and the cluster's Events in one line of time.
+
+    The times are the cluster's own: what a screen reader has read must not change under it."""
     told = [(entry.time, sentence(entry.kind, entry.actor, entry.data)) for entry in journal(view)]
     for event in view.all("events"):
         stamp = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
         told.append((parse_timestamp(stamp) if stamp else 0.0, cluster_event(event)))
     told.sort(key=lambda row: row[0], reverse=True)
-    return [{"ago": f"{span(view.now - time)} ago", "say": say} for time, say in told[:LOG]]
+    return [{"at": moment(time - view.started), "say": say} for time, say in told[:LOG]]
 
 
 def journal(view: View) -> list[Entry]:
