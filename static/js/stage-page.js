@@ -126,6 +126,7 @@ setInterval(() => {
   if (!state || document.hidden || !isLive()) return;
   ticks += 1;
   topbar.draw(state, performance.now());
+  if (ticks % 20 === 0) inspector.refresh(); // it says how long ago things were
   const slow = ticks % 10 === 0 ? ['nodes', 'time', 'top'] : [];
   if (!state.paused || ticks % 10 === 0) schedule(ticks % 3 === 0 ? ['apiserver', 'controllers', ...slow] : slow);
 }, 100);

@@ -63,7 +63,8 @@ export class TimeBar {
       pen.path('base', `M${left} ${base + 0.5}H${left + wide}`, 'rule');
       for (const bar of bars(state.counts, from, to, wide, base - 26)) {
         if (bar.second > now) break;
-        pen.rect(`bar-${bar.second}`, left + bar.x, base - bar.h, bar.w, bar.h, Math.min(1.5, bar.w / 2), bar.busy ? 'bar' : 'bar idle');
+        const w = Math.min(bar.w, Math.max(1, ((now - bar.second) * wide) / span)); // the present second is not over
+        pen.rect(`bar-${bar.second}`, left + bar.x, base - bar.h, w, bar.h, Math.min(1.5, w / 2), bar.busy ? 'bar' : 'bar idle');
       }
       const every = span <= 60 ? 10 : span <= 120 ? 20 : 60;
       for (let tick = Math.ceil((from - state.started) / every) * every; tick < to - state.started - every / 4; tick += every) {
