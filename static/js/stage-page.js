@@ -107,6 +107,7 @@ const feed = new Feed(snapshot, socket, {
     told = 0;
     held = [];
     page.dataset.link = 'live';
+    page.dataset.drawn = 'true';
     schedule(['everything']);
     inspector.refresh();
   },

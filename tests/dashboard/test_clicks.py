@@ -125,6 +125,14 @@ def test_menu_of_what_is_broken_closes_by_key_and_by_click_elsewhere(page: Page)
         expect(page.locator("#fault-list")).to_be_hidden()
 
 
+def test_nothing_is_claimed_before_something_is_known(page: Page) -> None:
+    page.route("**/snapshot.json", lambda route: None)
+    page.reload()
+    expect(page.get_by_text("loading the cluster")).to_be_visible()
+    expect(page.get_by_text("All well")).to_have_count(0)
+    page.unroute_all()
+
+
 def test_cluster_is_deleted_only_after_a_question(machine: Machine, page: Page) -> None:
     machine.manage("cluster", "create", "lab", "--workers", "0", "--profile", "instant")
     page.goto(f"http://127.0.0.1:{machine.port}/")
