@@ -1,10 +1,12 @@
 """What a panel says is true also when something is broken, and when what was clicked is out of the ordinary."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from core.dashboard.inspect.control import LOOPS, purpose
 from core.faults import act
 from core.kube.objects import Obj
 from tests.builders import make_node, make_pod, make_service
@@ -98,6 +100,11 @@ def test_only_node_that_fits_is_not_said_to_be_unfit(client: Client) -> None:
     world.create("pods", make_pod("one").obj())
     world.run(1)
     assert "only one that fits" in panel(client, "scheduler/")
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_every_controller_says_what_it_is_for(name: str) -> None:
+    assert re.match(r"The [\w -]+(controller|manager|collector)\b.*: \w", purpose(name))
 
 
 def test_headless_service_has_no_address_to_send_to(client: Client) -> None:

@@ -134,9 +134,8 @@ def controller(view: View, name: str) -> Panel:
         raise NothingThere(f"there is no controller {name!r}; there are: {', '.join(LOOPS)}")
     row = view.component("controller-manager")
     recent = alike([reconcile_row(view, entry) for entry in view.journal(["reconcile"], 40, loop=name)])[:16]
-    about = purpose(name)
     failing = bool(recent and recent[0]["retry"])
-    why = f"What does it do? {about}" if about else "What is it doing? It waits for a change that concerns it."
+    why = f"What does it do? {purpose(name)}"
     if failing:
         why = (
             f"Why again? Its last try at {recent[0]['key']} failed: {recent[0]['note']}. It tries again in "
@@ -156,9 +155,8 @@ def controller(view: View, name: str) -> Panel:
 
 
 def purpose(name: str) -> str:
-    """What a controller is for, as its class or its module says it."""
-    loop = LOOPS.get(name)
-    said: str = (loop.__dict__.get("__doc__") or getattr(getmodule(loop), "__doc__", "") or "") if loop else ""
+    """What a controller is for, as its module says it."""
+    said: str = getattr(getmodule(LOOPS[name]), "__doc__", "") or ""
     return " ".join(said.replace("`", "").strip().split("\n\n")[0].split())
 
 

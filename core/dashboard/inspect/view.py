@@ -89,7 +89,9 @@ class View:
         """Raises NothingThere."""
         found = self.cache.get(resource, namespace, name)
         if found is None:
-            raise NothingThere(f"{resource} {Key(namespace, name)} is not there (any more)")
+            raise NothingThere(
+                f"{resource} {Key(namespace, name)} is not there (any more); what became of it is in the story"
+            )
         return found
 
     def all(self, resource: str, namespace: str = "") -> list[Obj]:
