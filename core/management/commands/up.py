@@ -5,7 +5,6 @@ import os
 import socket
 import sys
 from argparse import ArgumentParser
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -49,8 +48,7 @@ class Command(BaseCommand):
             redis = find_redis(data)
         except OSError as error:
             raise unusable(data, error) from None
-        with suppress(KeyboardInterrupt):
-            self.become_supervisor(redis, demo=not options["no_demo"])
+        self.become_supervisor(redis, demo=not options["no_demo"])
 
     def become_supervisor(self, redis: list[str], *, demo: bool) -> NoReturn:
         """Start Redis and the roles from here, then exec the process that looks after them."""
