@@ -4,6 +4,8 @@ What the bytes say was read at the door; here the body must be an object of the 
 and name of the URL. A body without kind or version is taken for what the URL says, as the real server does.
 """
 
+from typing import Any
+
 import orjson
 
 from core.kube.errors import BadRequest
@@ -39,7 +41,7 @@ def decode(row: Resource, request: Request) -> Obj:
 
 def accept(row: Resource, request: Request, obj: Obj) -> None:
     """Check that `obj`, sent or made by a patch, is one for this request; complete what the URL says. Raises BadRequest."""
-    _check_kind(row, obj)
+    accept_kind(row, obj)
     if obj.get("metadata") is None:
         obj["metadata"] = {}
     check_fields(row, request, obj)
@@ -48,6 +50,11 @@ def accept(row: Resource, request: Request, obj: Obj) -> None:
     meta = obj["metadata"]
     if not isinstance(meta, dict):
         raise BadRequest(WRONG_KIND.format(kind=row.kind, version=row.version, wanted=row.kind) + METADATA)
+    accept_place(row, request, meta)
+
+
+def accept_place(row: Resource, request: Request, meta: Obj) -> None:
+    """The namespace is the URL's. Raises BadRequest."""
     if row.namespaced:
         if meta.get("namespace", request.namespace) != request.namespace:
             raise BadRequest(NAMESPACE_MISMATCH)
@@ -70,7 +77,17 @@ def check_fields(row: Resource, request: Request, obj: Obj) -> None:
     request.warnings += said
 
 
-def _check_kind(row: Resource, obj: Obj) -> None:
+def without_nulls(value: Any) -> Any:
+    """A copy in which fields that are null are absent, as they are once the object is decoded."""
+    if isinstance(value, dict):
+        return {key: without_nulls(child) for key, child in value.items() if child is not None}
+    if isinstance(value, list):
+        return [without_nulls(child) for child in value if child is not None]
+    return value
+
+
+def accept_kind(row: Resource, obj: Obj) -> None:
+    """Kind and version are the resource's, and written into `obj` where it leaves them out. Raises BadRequest."""
     kind, version = obj.get("kind") or row.kind, obj.get("apiVersion") or row.api_version
     if version != row.api_version:
         raise BadRequest(

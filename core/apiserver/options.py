@@ -1,6 +1,8 @@
-"""The options of a write, checked before anything else is looked at: dryRun and fieldValidation."""
+"""The options of a write, checked before anything else is looked at: dryRun, fieldValidation, fieldManager and force."""
 
 from typing import Any
+
+import orjson
 
 from core.kube.errors import Invalid
 from core.kube.requests import Request
@@ -15,12 +17,17 @@ KINDS = {
 DRY_RUN = 'Unsupported value: {value}: supported values: "All"'
 FIELD_VALIDATION = 'Unsupported value: "{value}": supported values: "", "Ignore", "Strict", "Warn"'
 MODES = ("", "Ignore", "Strict", "Warn")
+MANAGER_MAX = 128  # bytes
+MANAGER_TOO_LONG = "Too long: may not be more than 128 bytes"
+MANAGER_UNPRINTABLE = "Invalid value: {value}: should only contain printable characters"
+NO_MANAGER = "Required value: is required for apply patch"
+FORCED = "Forbidden: may not be specified for non-apply patch"
 
 
 def check(request: Request) -> None:
     """Raises Invalid."""
     kind = KINDS.get(request.verb)
-    if kind is None or not request.options:
+    if kind is None or not (request.options or request.is_apply):
         return
     given = request.options.get("dryRun")
     if given:
@@ -31,6 +38,20 @@ def check(request: Request) -> None:
     mode = request.options.get("fieldValidation") or ""
     if not isinstance(mode, str) or mode not in MODES:
         raise invalid(kind, "fieldValidation", "FieldValueNotSupported", FIELD_VALIDATION.format(value=mode))
+    _check_manager(kind, request)
+
+
+def _check_manager(kind: str, request: Request) -> None:
+    manager = str(request.options.get("fieldManager") or "")
+    if len(manager.encode()) > MANAGER_MAX:
+        raise invalid(kind, "fieldManager", "FieldValueTooLong", MANAGER_TOO_LONG)
+    if not manager.isprintable():
+        shown = orjson.dumps(manager).decode()
+        raise invalid(kind, "fieldManager", "FieldValueInvalid", MANAGER_UNPRINTABLE.format(value=shown))
+    if request.is_apply and not manager:
+        raise invalid(kind, "fieldManager", "FieldValueRequired", NO_MANAGER)
+    if request.verb == "patch" and not request.is_apply and request.options.get("force") is not None:
+        raise invalid(kind, "force", "FieldValueForbidden", FORCED)
 
 
 def is_dry_run(request: Request) -> bool:

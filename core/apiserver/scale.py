@@ -31,7 +31,12 @@ def update_scale(row: Resource, request: Request, batch: Batch) -> Obj:
 
 def patch_scale(row: Resource, request: Request, batch: Batch) -> Obj:
     old = find(row, request, batch)
-    return _set(row, request, batch, old, patched(SCALE, request, scale_of(old)))
+    return _set(row, request, batch, old, patched(SCALE, request, _unowned(scale_of(old)), batch))
+
+
+def _unowned(scale: Obj) -> Obj:
+    """A Scale is made anew for each request: what is applied to it conflicts with nobody (an empty entry is a reset)."""
+    return scale | {"metadata": scale["metadata"] | {"managedFields": [{}]}}
 
 
 def scale_of(obj: Obj) -> Obj:

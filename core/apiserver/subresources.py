@@ -32,7 +32,7 @@ def write_part(row: Resource, request: Request, batch: Batch) -> Obj:
     if prepare is None:
         raise MethodNotAllowed(NO_METHOD)
     old = find(row, request, batch)
-    new = patched(row, request, old) if request.verb == "patch" else decoding.decode(row, request)
+    new = patched(row, request, old, batch) if request.verb == "patch" else decoding.decode(row, request)
     check_preconditions(row, request, new, old)
     return replace(row, request, batch, old, new, prepare)
 

@@ -54,3 +54,8 @@ class Request:
     cause: int = 0
     user_agent: str = ""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def is_apply(self) -> bool:
+        """Whether it is a server-side apply."""
+        return self.verb == "patch" and self.patch_type is PatchType.APPLY

@@ -6,9 +6,9 @@ that changes nothing is answered with what is there and makes no revision, as in
 
 from collections.abc import Callable
 
-from core.apiserver import admission, decoding
+from core.apiserver import admission, decoding, ownership
 from core.apiserver.admission import Attempt
-from core.apiserver.authorization import ANONYMOUS
+from core.apiserver.authorization import ANONYMOUS, attributes_of, authorize
 from core.apiserver.batch import Batch
 from core.apiserver.options import is_dry_run
 from core.apiserver.strategies import strategy_of
@@ -57,6 +57,10 @@ def user_of(request: Request) -> User:
 def create(row: Resource, request: Request, batch: Batch) -> Obj:
     obj = decoding.decode(row, request)
     batch.trace.note("decode", "is a " + row.kind)
+    return _create(row, request, batch, obj)
+
+
+def _create(row: Resource, request: Request, batch: Batch, obj: Obj) -> Obj:
     meta = obj["metadata"]
     if meta.get("resourceVersion"):
         raise BadRequest(VERSION_ON_CREATE)
@@ -64,6 +68,8 @@ def create(row: Resource, request: Request, batch: Batch) -> Obj:
         meta.pop(name, None)
     if not meta.get("name") and meta.get("generateName"):
         meta["name"] = _generate(row, request, batch, meta["generateName"])
+    if request.verb == "create":
+        _record_created(row, request, batch, obj)
     attempt = Attempt(
         "create", row, "", request.namespace, meta.get("name", ""), user_of(request), obj, None, is_dry_run(request)
     )
@@ -86,6 +92,17 @@ def create(row: Resource, request: Request, batch: Batch) -> Obj:
     return batch.put(row, obj, None, request)
 
 
+def _record_created(row: Resource, request: Request, batch: Batch, obj: Obj) -> None:
+    """The client owns what it wrote and what that means by default, but nothing of what admission adds."""
+    if not request.user_agent and "managedFields" not in obj["metadata"]:
+        return
+    full = clone(obj)
+    apply_defaults(row, full)
+    ownership.record(row, request, None, full, batch)
+    if "managedFields" in full["metadata"]:
+        obj["metadata"]["managedFields"] = full["metadata"]["managedFields"]
+
+
 def update(row: Resource, request: Request, batch: Batch) -> Obj:
     old = find(row, request, batch)
     new = decoding.decode(row, request)
@@ -95,17 +112,32 @@ def update(row: Resource, request: Request, batch: Batch) -> Obj:
 
 
 def patch(row: Resource, request: Request, batch: Batch) -> Obj:
+    if request.is_apply and batch.find(row.name, request.namespace, request.name) is None:
+        return _create_by_apply(row, request, batch)
     old = find(row, request, batch)
-    new = patched(row, request, old)
+    new = patched(row, request, old, batch)
     batch.trace.note("decode", f"patched: {request.patch_type}")
     check_preconditions(row, request, new, old)
     return replace(row, request, batch, old, new)
 
 
-def patched(row: Resource, request: Request, current: Obj) -> Obj:
+def _create_by_apply(row: Resource, request: Request, batch: Batch) -> Obj:
+    """To apply what is not there is to create it, and needs the right to."""
+    authorize(batch.authorizer, user_of(request), attributes_of(request)._replace(verb="create"))
+    obj = ownership.applied(row, request, None, batch)
+    decoding.accept(row, request, obj)
+    batch.trace.note("decode", "applied: is a new " + row.kind)
+    return _create(row, request, batch, obj)
+
+
+def patched(row: Resource, request: Request, current: Obj, batch: Batch) -> Obj:
     """A new object: `current` with the request's patch applied."""
     if request.patch_type is None:
         raise UnsupportedMediaType(MEDIA_TYPE)
+    if request.is_apply:
+        new = ownership.applied(row, request, current, batch)
+        decoding.accept(row, request, new)
+        return new
     # Copied, because a patch shares with the current object what it leaves alone, and the stages after it change in place.
     new = clone(apply_patch(row, request.patch_type, current, request.body))
     decoding.accept(row, request, new)
@@ -149,11 +181,15 @@ def replace(
     attempt = Attempt("update", row, subresource, request.namespace, request.name, user, new, old, is_dry_run(request))
     admission.mutate(attempt, batch)
     apply_defaults(row, new)
+    managed = meta.get("managedFields")
     (prepare or strategy.prepare_update)(new, old, batch)
     meta = new["metadata"]
+    if managed is not None:
+        meta["managedFields"] = managed
     if strategy.has_generation and strategy.content(new) != strategy.content(old):
         meta["generation"] = current.get("generation", 0) + 1
     meta["resourceVersion"] = current["resourceVersion"]
+    ownership.record(row, request, old, new, batch)
     if new == old:
         return old
     _validate(row, new, validate_update(row, new, old, subresource), batch)
