@@ -260,3 +260,42 @@ def test_unknown_field_is_warned_of_ignored_or_refused(api: Client) -> None:
         'Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "metadata.foo",'
         ' unknown field "spec.bogus"',
     )
+
+
+def test_refused_eviction_is_heard_of_at_once(api: Client) -> None:
+    """With a Retry-After `kubectl drain` would try ten times in silence; only a budget not yet looked at says when."""
+    labels = {"metadata": {"name": "good", "labels": {"app": "ok"}}}
+    api.post(PODS, POD | labels)
+    api.patch(
+        f"{PODS}/good/status", {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
+    )
+    budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "ok"}}}
+    api.post(budgets, {"metadata": {"name": "pdb"}, "spec": spec})
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "good"}}
+    unseen = api.post(f"{PODS}/good/eviction", eviction)
+    assert (unseen.code, unseen.header("retry-after")) == (429, "10")
+    status = {
+        "observedGeneration": 1,
+        "desiredHealthy": 1,
+        "currentHealthy": 1,
+        "expectedPods": 1,
+        "disruptionsAllowed": 0,
+    }
+    api.patch(f"{budgets}/pdb/status", {"status": status})
+    refused = api.post(f"{PODS}/good/eviction", eviction)
+    assert (refused.code, refused.header("retry-after")) == (429, "")
+    assert refused.json["message"] == "Cannot evict pod as it would violate the pod's disruption budget."
+    assert refused.json["details"]["causes"] == [
+        {
+            "reason": "DisruptionBudget",
+            "message": "The disruption budget pdb needs 1 healthy pods and has 1 currently",
+        }
+    ]
+
+
+def test_json_patch_that_cannot_be_done_says_no_details(api: Client) -> None:
+    api.post(MAPS, config_map("one", a="1"))
+    failing = [{"op": "test", "path": "/data/a", "value": "2"}]
+    reply = api.patch(f"{MAPS}/one", failing, "application/json-patch+json")
+    assert (reply.code, reply.json["reason"], reply.json["details"]) == (422, "Invalid", {})

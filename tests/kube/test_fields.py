@@ -182,6 +182,14 @@ def test_list_items_keep_their_place_among_those_of_others():
     ]
 
 
+def test_an_item_that_the_manager_moves_is_moved():
+    live = stored(deployment(*({"name": name, "image": "i"} for name in "abc")))
+    live["metadata"]["managedFields"] = [{}]
+    wanted = deployment(*({"name": name, "image": "i"} for name in "ca"))
+    merged = applied(live, wanted, schema=DEPLOYMENTS)["spec"]["template"]["spec"]["containers"]
+    assert "".join(container["name"] for container in merged) == "bca"
+
+
 def test_what_was_never_recorded_belongs_to_a_manager_of_its_own():
     error = refusal(stored(config_map(k="1")), config_map(k="2"))
     assert error.message == 'Apply failed with 1 conflict: conflict with "before-first-apply" using v1: .data.k'

@@ -11,6 +11,7 @@ import yaml
 from core.apiserver.http.negotiation import JSON, YAML, Form
 from core.kube.errors import ApiError
 from core.kube.objects import Obj
+from core.kube.patches.json import REJECTED
 
 Header = tuple[bytes, bytes]
 
@@ -21,7 +22,7 @@ CACHE = (b"cache-control", b"no-cache, private")
 MAX_WARNINGS = 10  # headers; the rest would only fill the terminal
 HEADER_TEXT = str.maketrans({"\\": "\\\\", '"': '\\"', "\r": " ", "\n": " ", "\0": " "})
 
-# The statuses which the real server makes from the HTTP code alone, and which then say `"details": {}`.
+# The statuses which the real server makes from the HTTP code alone, and which then say `"details": {}`; and REJECTED.
 GENERIC = (403, 404, 405, 406, 415)
 
 
@@ -70,11 +71,12 @@ def of_object(obj: Any, form: Form, *, code: int = 200, pretty: bool = False) ->
 def of_error(error: ApiError, form: Form | None = None, *, pretty: bool = False) -> Response:
     """The `Status` of a failed request. Errors are JSON or YAML, never a Table."""
     status: Obj = error.status
-    if error.code in GENERIC and "details" not in status and not error.details:
+    if (error.code in GENERIC or error.message == REJECTED) and not error.details:
         code = status.pop("code")
         status |= {"details": {}, "code": code}
     response = of_object(status, form or Form(), code=error.code, pretty=pretty)
-    if error.retry_after is None and error.code in (429, 503):
+    # Never with a 429 that says none: a drain is to hear of the budget at once, not after its client's silent retries.
+    if error.retry_after is None and error.code == 503:
         response.headers.append((b"retry-after", b"1"))
     elif error.retry_after is not None:
         response.headers.append((b"retry-after", str(int(error.retry_after)).encode()))

@@ -196,17 +196,20 @@ def merge(live: Any, wanted: Any, schema: Definition) -> Any:
 def _merge_items(before: list[Child], after: list[Child]) -> list[Any]:
     """Items in the order of `after`; those only in `before` stay in front of what they stood in front of."""
     wanted = {child.element for child in after}
+    places: dict[str, int] = {}
+    for place, child in enumerate(before):
+        places.setdefault(child.element, place)
     merged: list[Any] = []
     at = 0
     for child in after:
-        place = next((n for n in range(at, len(before)) if before[n].element == child.element), None)
-        if place is None:
-            # Known before, but further in front: it moves here.
-            known = next((other for other in before if other.element == child.element), None)
-        else:
-            merged += [other.value for other in before[at:place] if other.element not in wanted]
-            known, at = before[place], place + 1
-        merged.append(merge(known.value, child.value, child.schema) if known is not None else child.value)
+        found = places.get(child.element)
+        if found is None:
+            merged.append(child.value)
+            continue
+        if found >= at:  # else it moves here from further in front
+            merged += [other.value for other in before[at:found] if other.element not in wanted]
+            at = found + 1
+        merged.append(merge(before[found].value, child.value, child.schema))
     return merged + [other.value for other in before[at:] if other.element not in wanted]
 
 

@@ -5,7 +5,10 @@ Without it, changing one container's image would replace the list of containers.
 Reference: apimachinery `pkg/util/strategicpatch` and the community's strategic-merge-patch document.
 """
 
+from collections import deque
 from typing import Any
+
+import orjson
 
 from core.kube.definitions import Definition, definition_of, resolve
 from core.kube.errors import BadRequest, UnsupportedMediaType
@@ -16,6 +19,8 @@ DIRECTIVE = "$patch"
 RETAIN = "$retainKeys"
 DELETE_PREFIX = "$deleteFromPrimitiveList/"
 ORDER_PREFIX = "$setElementOrder/"
+
+GONE = object()
 
 NO_SCHEMA = "strategic merge patch is not supported for {kind}: its lists' merge keys are not known"
 NO_KEY = "map: map[] does not contain declared merge key: {key}"
@@ -55,15 +60,16 @@ def _object(current: Obj, patch: Obj, schema: Definition) -> Obj:
     for key in patch:
         if key.startswith(DELETE_PREFIX):
             field = key.removeprefix(DELETE_PREFIX)
-            gone = _list(patch, key)
+            gone = {_name(item, None) for item in _list(patch, key)}
             if isinstance(merged.get(field), list):
-                merged[field] = [item for item in merged[field] if item not in gone]
+                merged[field] = [item for item in merged[field] if _name(item, None) not in gone]
     for key in patch:
         if key.startswith(ORDER_PREFIX):
             field = key.removeprefix(ORDER_PREFIX)
             merge_key = _merge_key(_field(schema, properties, field))
+            order = _list(patch, key)
             if isinstance(merged.get(field), list):
-                merged[field] = _ordered(merged[field], _list(patch, key), merge_key, current.get(field))
+                merged[field] = _ordered(merged[field], order, merge_key, current.get(field))
     return merged
 
 
@@ -102,44 +108,69 @@ def _items(current: list[Any], patch: list[Any], schema: Definition) -> list[Any
         return patch
     key = _merge_key(schema)
     if key is None:
-        return current + [item for item in patch if item not in current]
-    return _keyed(current, patch, key, schema.get("items", {}))
+        known = {_name(item, None) for item in current}
+        merged = current + [item for item in patch if _name(item, None) not in known]
+    else:
+        merged = _keyed(current, patch, key, schema.get("items", {}))
+    return _ordered(merged, patch, key, current)
+
+
+def _name(item: Any, key: str | None) -> bytes:
+    """What tells a list's items apart: the value of their merge key, or they themselves. Written out, so that it hashes."""
+    return orjson.dumps(item.get(key) if key and isinstance(item, dict) else item, option=orjson.OPT_SORT_KEYS)
 
 
 def _keyed(current: list[Any], patch: list[Any], key: str, schema: Definition) -> list[Any]:
-    """Merge lists of objects by `key`; what is new goes to the end."""
-    merged = list(current)
+    """Merge lists of objects by `key`."""
+    merged: list[Any] = list(current)
+    places: dict[bytes, list[int]] = {}
+    for place, old in enumerate(current):
+        places.setdefault(_name(old, key), []).append(place)
     for item in patch:
         if not isinstance(item, dict) or key not in item:
             raise BadRequest(NO_KEY.format(key=key))
-        at = next((n for n, old in enumerate(merged) if isinstance(old, dict) and old.get(key) == item[key]), None)
+        found = places.setdefault(_name(item, key), [])
         if item.get(DIRECTIVE) == "delete":
-            merged = [old for old in merged if not (isinstance(old, dict) and old.get(key) == item[key])]
-        elif at is None:
-            merged.append(_object({}, item, schema))
+            for place in found:
+                merged[place] = GONE
+            found.clear()
+        elif found:
+            merged[found[0]] = _object(merged[found[0]], item, schema)
         else:
-            merged[at] = _object(merged[at], item, schema)
-    return merged
+            found.append(len(merged))
+            merged.append(_object({}, item, schema))
+    return [item for item in merged if item is not GONE]
 
 
 def _ordered(items: list[Any], order: list[Any], key: str | None, before: Any) -> list[Any]:
-    """Items named in `order` take that order; others, which the client did not know, stay after what they followed."""
+    """`items` in the order of those the client named; the others go in front of the first that followed them `before`.
 
-    def name(item: Any) -> Any:
-        return item.get(key) if key and isinstance(item, dict) else item
+    So what is new comes first where the client says nothing else, which surprises people but is what the real server
+    does (`mergeSortedSlice`).
+    """
+    wanted, known = _ranks(order, key), _ranks(before if isinstance(before, list) else [], key)
+    named = deque(
+        sorted((item for item in items if _name(item, key) in wanted), key=lambda item: wanted[_name(item, key)])
+    )
+    others = deque(
+        sorted(
+            (item for item in items if _name(item, key) not in wanted),
+            key=lambda item: known.get(_name(item, key), len(known)),
+        )
+    )
+    merged: list[Any] = []
+    while named and others:
+        left, right = known.get(_name(others[0], key)), known.get(_name(named[0], key))
+        is_before = left is not None and right is not None and left < right
+        merged.append((others if is_before else named).popleft())
+    return [*merged, *named, *others]
 
-    wanted = [entry.get(key) if key and isinstance(entry, dict) else entry for entry in order]
-    known = sorted((item for item in items if name(item) in wanted), key=lambda item: wanted.index(name(item)))
-    names_before = [name(item) for item in before] if isinstance(before, list) else []
-    result = list(known)
+
+def _ranks(items: list[Any], key: str | None) -> dict[bytes, int]:
+    ranks: dict[bytes, int] = {}
     for item in items:
-        if name(item) in wanted:
-            continue
-        place = names_before.index(name(item)) if name(item) in names_before else len(names_before)
-        followed = set(map(repr, names_before[:place]))
-        at = max((n + 1 for n, kept in enumerate(result) if repr(name(kept)) in followed), default=0)
-        result.insert(at if place < len(names_before) else len(result), item)
-    return result
+        ranks.setdefault(_name(item, key), len(ranks))
+    return ranks
 
 
 def _list(patch: Obj, key: str) -> list[Any]:
