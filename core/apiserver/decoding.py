@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from core.kube.conversion import spoken_row, to_stored
 from core.kube.errors import BadRequest
 from core.kube.objects import Obj
 from core.kube.requests import Request
@@ -28,19 +29,22 @@ NOT_AN_OBJECT = (
 
 
 def decode(row: Resource, request: Request) -> Obj:
-    """A fresh copy of the request's body, checked to be an object for this request. Raises BadRequest."""
+    """A fresh copy of the request's body, checked to be one for this request, as `row` stores it. Raises BadRequest."""
     if not isinstance(request.body, dict):
         raise BadRequest(NOT_AN_OBJECT.format(kind=row.kind))
     try:
         obj: Obj = orjson.loads(orjson.dumps(request.body))
     except TypeError as error:
         raise BadRequest(f"{NOT_AN_OBJECT.format(kind=row.kind)}: {error}") from None
-    accept(row, request, obj)
-    return obj
+    return accept(row, request, obj)
 
 
-def accept(row: Resource, request: Request, obj: Obj) -> None:
-    """Check that `obj`, sent or made by a patch, is one for this request; complete what the URL says. Raises BadRequest."""
+def accept(stored: Resource, request: Request, obj: Obj) -> Obj:
+    """Check that `obj`, sent or made by a patch, is one for this request; complete what the URL says. Raises BadRequest.
+
+    The client may speak another kind than the one that is stored: `obj` is that, what is answered is the stored one.
+    """
+    row = spoken_row(stored, request)
     accept_kind(row, obj)
     if obj.get("metadata") is None:
         obj["metadata"] = {}
@@ -51,6 +55,11 @@ def accept(row: Resource, request: Request, obj: Obj) -> None:
     if not isinstance(meta, dict):
         raise BadRequest(WRONG_KIND.format(kind=row.kind, version=row.version, wanted=row.kind) + METADATA)
     accept_place(row, request, meta)
+    if row is stored:
+        return obj
+    converted = to_stored(row, obj)
+    conform(stored, converted)  # what rode along in annotations was not looked at yet
+    return converted
 
 
 def accept_place(row: Resource, request: Request, meta: Obj) -> None:

@@ -10,6 +10,7 @@ import orjson
 from core.apiserver import decoding
 from core.apiserver.batch import Batch
 from core.apiserver.options import MANAGER_MAX
+from core.kube.conversion import from_stored, spoken_row, to_stored
 from core.kube.definitions import definition_of
 from core.kube.errors import BadRequest, UnsupportedMediaType, conflict
 from core.kube.fields import Author, apply, update
@@ -57,7 +58,8 @@ def applied(row: Resource, request: Request, current: Obj | None, batch: Batch) 
         schema = definition_of(row)
     except KeyError:
         raise UnsupportedMediaType(NO_SCHEMA.format(kind=row.kind)) from None
-    wanted = _wanted(row, request)
+    spoken = spoken_row(row, request)
+    wanted = to_stored(spoken, _wanted(spoken, request))
     if current is None:
         if uid := wanted["metadata"].get("uid"):
             raise conflict(row.name, request.name, NO_SUCH_UID.format(uid=uid))
@@ -77,7 +79,7 @@ def applied(row: Resource, request: Request, current: Obj | None, batch: Batch) 
     annotations = new["metadata"].get("annotations") or {}
     if author.manager == KUBECTL and LAST_APPLIED in annotations:
         annotations[LAST_APPLIED] = orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS).decode() + "\n"
-    return new
+    return decoding.accept(row, request, from_stored(spoken, new))
 
 
 def _wanted(row: Resource, request: Request) -> Obj:

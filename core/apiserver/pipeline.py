@@ -16,6 +16,7 @@ from core.apiserver.listing import View
 from core.apiserver.reviews import REVIEWS
 from core.apiserver.subresources import SUBRESOURCES
 from core.apiserver.verbs import deleting, reading, writing
+from core.kube.conversion import answered, stored_row
 from core.kube.errors import ApiError, BadRequest, MethodNotAllowed, NotFound
 from core.kube.objects import Obj
 from core.kube.requests import Request
@@ -47,7 +48,7 @@ def decide(request: Request, view: Batch | View) -> Obj:
     handler = handler_of(row, request)
     options.check(request)
     try:
-        return handler(row, request, view)
+        return answered(row, handler(stored_row(row), request, view))
     except ApiError:
         raise
     except RecursionError:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from core.apiserver.listing import Predicate, invalid_option, order, parse_revision, predicate
 from core.apiserver.watchcache import Event, WatchCache
+from core.kube.conversion import from_stored, stored_row
 from core.kube.errors import Expired
 from core.kube.objects import Obj
 from core.kube.requests import Request
@@ -29,11 +30,12 @@ class Watch:
         """Raises BadRequest or Invalid on bad options."""
         options = request.options
         self.row = row
+        self.stored = stored_row(row)
         self.namespace = request.namespace
         self.cache = cache
         self.closed = False
         self.bookmarks = is_set(options.get("allowWatchBookmarks"))
-        self.matches: Predicate | None = predicate(row, request)
+        self.matches: Predicate | None = predicate(self.stored, request)
         initial = options.get("sendInitialEvents")
         match = options.get("resourceVersionMatch")
         if initial is not None and match != "NotOlderThan":
@@ -61,7 +63,7 @@ class Watch:
         found = []
         for event in events:
             self.revision = event.revision
-            if event.resource == self.row.name and (shown := self._seen(event)) is not None:
+            if event.resource == self.stored.name and (shown := self._seen(event)) is not None:
                 found.append(shown)
         return found
 
@@ -72,11 +74,11 @@ class Watch:
     def _initial(self) -> list[dict[str, Any]]:
         """The state to begin with, as if every object had just been added."""
         with self.cache.lock:
-            objects = self.cache.all(self.row.name, self.namespace)
+            objects = self.cache.all(self.stored.name, self.namespace)
             self.revision = max(self.cache.revision, self.revision)
         self._synthetic = False
         objects.sort(key=lambda obj: order(self.row, obj))
-        found = [_event("ADDED", obj) for obj in objects if self.matches is None or self.matches(obj)]
+        found = [self._event("ADDED", obj) for obj in objects if self.matches is None or self.matches(obj)]
         if self._ends_initial:
             found.append(self._bookmark({"annotations": {INITIAL_EVENTS_END: "true"}}))
         return found
@@ -86,16 +88,19 @@ class Watch:
         if self.namespace and event.key.namespace != self.namespace:
             return None
         if self.matches is None:
-            return _event(event.type, event.object)
+            return self._event(event.type, event.object)
         before = event.old is not None and self.matches(event.old)
         after = event.type != "DELETED" and self.matches(event.object)
         if after:
-            return _event("MODIFIED" if before else "ADDED", event.object)
+            return self._event("MODIFIED" if before else "ADDED", event.object)
         if not before or event.old is None:
             return None
         # The last state that matched, at the revision at which it stopped to.
         gone = dict(event.old, metadata=dict(event.old["metadata"], resourceVersion=str(event.revision)))
-        return _event("DELETED", gone)
+        return self._event("DELETED", gone)
+
+    def _event(self, kind: Type, obj: Obj) -> dict[str, Any]:
+        return _event(kind, from_stored(self.row, obj))
 
     def _bookmark(self, more: dict[str, Any]) -> dict[str, Any]:
         meta = {"resourceVersion": str(self.revision)} | more

@@ -4,9 +4,10 @@ A resource is named everywhere as kubectl names it, by plural and group: `pods`,
 its objects live in etcd, with the real server's paths (`/registry/minions/worker-1`).
 
 Some kinds are a second view of objects that another row stores: an Event of events.k8s.io is a core Event under other
-field names. Their `stored_as` names the row that owns the objects; `conversion.py` translates. Reviews (`create` only) are
-answered and never stored. Left out on purpose: kinds whose machinery this cluster does not have (API priority and
-fairness, dynamic resource allocation, API aggregation), since storing them would promise what nothing does.
+field names, an autoscaler of v1 one of v2. Their `stored_as` names the row that owns the objects, `conversion.py`
+translates. Reviews (`create` only) are answered and never stored. Left out on purpose: kinds whose machinery this cluster
+does not have (API priority and fairness, dynamic resource allocation, API aggregation), since storing them would promise
+what nothing does.
 """
 
 from collections.abc import Mapping
@@ -48,7 +49,12 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """`deployments.apps`; the key of the registry."""
+        """`deployments.apps`; the key of the registry. Of a second version `horizontalpodautoscalers.v1.autoscaling`."""
+        return f"{self.plural}.{self.version}.{self.group}" if self.stored_as == self.title else self.title
+
+    @property
+    def title(self) -> str:
+        """As messages name it."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
@@ -158,6 +164,17 @@ TABLE = (
     Resource(AUTHORIZATION, "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", False, verbs=CREATE_ONLY),
     Resource(AUTHORIZATION, "v1", "SubjectAccessReview", "subjectaccessreviews", False, verbs=CREATE_ONLY),
     Resource("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", True, ("hpa",), ALL, STATUS),
+    Resource(
+        "autoscaling",
+        "v1",
+        "HorizontalPodAutoscaler",
+        "horizontalpodautoscalers",
+        True,
+        ("hpa",),
+        ALL,
+        STATUS,
+        stored_as="horizontalpodautoscalers.autoscaling",
+    ),
     Resource("batch", "v1", "CronJob", "cronjobs", True, ("cj",), ALL, STATUS),
     Resource("batch", "v1", "Job", "jobs", True, (), ALL, STATUS),
     Resource(

@@ -5,6 +5,7 @@ import pytest
 from core.kube.resources import TABLE
 from tests.http.client import Client
 
+PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -142,10 +143,17 @@ def test_openapi_operation_ids_are_unique(api: Client) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_openapi_speaks_json_only(api: Client) -> None:
-    accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
-    assert api.get("/openapi/v2", accept=accept).code == 406
-    assert api.get("/openapi/v2", accept=f"{accept},application/json").json["swagger"] == "2.0"
+def test_openapi_speaks_json(api: Client) -> None:
+    assert api.get("/openapi/v2", accept="application/xml").code == 406
+    assert api.get("/openapi/v3", accept=PROTOBUF).code == 406
+    assert api.get("/openapi/v2", accept="application/xml,application/json").json["swagger"] == "2.0"
+
+
+def test_openapi_in_protobuf_is_the_head_of_a_document(api: Client) -> None:
+    """Enough for kubectl to see that a kind it does not know is unknown here too."""
+    reply = api.get("/openapi/v2", accept=PROTOBUF)
+    assert (reply.code, reply.header("content-type")) == (200, PROTOBUF.replace("@", "."))
+    assert reply.body == b"\n\x032.0\x12\x12\n\nKubernetes\x12\x041.37B\0"
 
 
 def test_metrics_are_prometheus_text(api: Client) -> None:

@@ -330,6 +330,33 @@ def test_wrong_manifest_is_refused_by_its_field(kubectl: Kubectl) -> None:
     )
 
 
+def test_unknown_kind_is_named(kubectl: Kubectl) -> None:
+    typo = POD.replace("kind: Pod", "kind: Pd")
+    assert 'no matches for kind "Pd" in version "v1"' in kubectl("apply", "-f", "-", stdin=typo, ok=False)
+
+
+def test_server_side_apply_and_its_conflicts(kubectl: Kubectl) -> None:
+    deployment = ("create", "deployment", "own", "--image=registry.k8s.io/pause:3.10", "--dry-run=client", "-o", "yaml")
+    manifest = kubectl(*deployment)
+    assert kubectl("apply", "--server-side", "-f", "-", stdin=manifest) == "deployment.apps/own serverside-applied\n"
+    kubectl("scale", "deployment", "own", "--replicas=2")
+    refused = kubectl("apply", "--server-side", "-f", "-", stdin=manifest, ok=False)
+    assert 'conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas' in refused
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=manifest)
+    assert kubectl("get", "deployment", "own", "-o", "jsonpath={.spec.replicas}") == "1"
+    assert "deleted" in kubectl("delete", "deployment", "own")
+
+
+def test_autoscale_speaks_the_older_version(kubectl: Kubectl) -> None:
+    kubectl("create", "deployment", "busy", "--image=registry.k8s.io/pause:3.10")
+    kubectl("autoscale", "deployment", "busy", "--max=4", "--cpu-percent=50")
+    header, row = rows(kubectl("get", "hpa", "busy"))
+    assert header == ["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"]
+    assert row[:2] == ["busy", "Deployment/busy"]
+    assert "50%" in row[3]
+    assert "deleted" in kubectl("delete", "deployment,hpa", "busy")
+
+
 def test_body_over_the_limit_is_refused_at_the_socket(kubectl: Kubectl) -> None:
     import base64
 

@@ -4,6 +4,7 @@ import pytest
 
 from core.apiserver.http.protobuf import MAGIC, MEDIA_TYPE, decode, tables
 from core.kube.errors import BadRequest
+from core.kube.resources import TABLE
 from tests.http.client import Client
 
 
@@ -102,6 +103,10 @@ def test_messages_of_the_table_are_all_there() -> None:
     known = tables()
     used = {entry.type for fields in known.messages.values() for entry in fields.values()}
     assert used | set(known.kinds.values()) <= set(known.messages) | set(SCALARS) | set(SPECIAL)
+
+
+def test_every_kind_can_be_sent() -> None:
+    assert {f"{row.api_version}/{row.kind}" for row in TABLE} <= set(tables().kinds)
 
 
 def test_object_can_be_created_from_it(api: Client) -> None:

@@ -1,7 +1,7 @@
 """One stored object, two views."""
 
 from core.kube import schema
-from core.kube.conversion import RENAMED, from_stored, to_stored
+from core.kube.conversion import CONVERSIONS, from_stored, to_stored
 from core.kube.resources import REGISTRY, TABLE
 
 VIEW = REGISTRY["events.events.k8s.io"]
@@ -38,4 +38,4 @@ def test_other_resources_are_what_is_stored() -> None:
 
 
 def test_every_view_has_its_names() -> None:
-    assert {row.name for row in TABLE if row.stored_as} == set(RENAMED)
+    assert {row.name for row in TABLE if row.stored_as} == set(CONVERSIONS)

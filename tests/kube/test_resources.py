@@ -69,6 +69,7 @@ def test_table_is_what_kubectl_prints() -> None:
     ours = [
         f"{row.plural} {','.join(row.short_names) or '-'} {row.api_version} {str(row.namespaced).lower()} {row.kind}"
         for row in TABLE
+        if row.name == row.title  # of a kind in several versions kubectl prints the preferred one
     ]
     assert ours == REAL.strip().splitlines()
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import orjson
 
+from core.kube.conversion import stored_row
 from core.kube.objects import Obj
 from core.kube.resources import TABLE, Resource, Subresource, subresource
 
@@ -103,6 +104,7 @@ def _foreign(row: Resource, below: Subresource) -> Obj:
 
 def storage_version_hash(row: Resource) -> str:
     """Changes when objects are stored in another version."""
+    row = stored_row(row)
     digest = hashlib.sha256(f"{row.group}/{row.version}/{row.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()
 

@@ -136,6 +136,9 @@ def well_known(visit: Visit) -> Answer | None:
 
 def open_api(visit: Visit) -> Answer | None:
     accepted = visit.incoming.header(b"accept")
+    if openapi.PROTOBUF in accepted and visit.rest == ("v2",):
+        document = openapi.v2_protobuf()
+        return cached(visit, document.body, document.etag, openapi.PROTOBUF_ANSWERED, [])
     if accepted and "json" not in accepted and "*" not in accepted:
         raise NotAcceptable("406: Not Acceptable\n\nAvailable representations: application/json")
     match visit.rest:

@@ -31,6 +31,9 @@ SOURCE = "#/$defs/"
 GVK = "x-kubernetes-group-version-kind"
 ALL_BODIES = ("application/json", "application/yaml")
 
+PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+PROTOBUF_ANSWERED = PROTOBUF.replace("@", ".")  # the name that clients ask for is no valid media type to Go
+
 Schema = dict[str, Any]
 
 
@@ -41,7 +44,10 @@ class Document:
 
     @classmethod
     def of(cls, content: Schema) -> "Document":
-        body = orjson.dumps(content)
+        return cls.of_bytes(orjson.dumps(content))
+
+    @classmethod
+    def of_bytes(cls, body: bytes) -> "Document":
         return cls(body, f'"{hashlib.sha512(body).hexdigest().upper()}"')
 
 
@@ -84,6 +90,19 @@ def v2() -> Document:
     paths = {url: operations for row in TABLE for url, operations in paths_of(row, by_kind, V2)}
     schemas = {name: rewritten(schema, V2, GVK in schema) for name, schema in definitions.items()}
     return Document.of({**head("swagger", "2.0"), "paths": paths, "definitions": schemas})
+
+
+@lru_cache(maxsize=1)
+def v2_protobuf() -> Document:
+    """The same document in protobuf, with nothing in it but its head: `swagger`, `info` and no `paths`.
+
+    kubectl asks for it only when it meets a kind that no document of version 3 has, to see whether it might be a custom
+    one. From the empty one it concludes what is true here, and names the unknown kind; from a refusal it concludes that
+    the server is broken. The message is `openapi.v2.Document` of github.com/google/gnostic.
+    """
+    title, version = b"Kubernetes", VERSION.encode()
+    info = bytes([0x0A, len(title)]) + title + bytes([0x12, len(version)]) + version
+    return Document.of_bytes(b"\x0a\x032.0" + bytes([0x12, len(info)]) + info + b"\x42\x00")
 
 
 def head(name: str, version: str) -> Schema:

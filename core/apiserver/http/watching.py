@@ -58,7 +58,7 @@ class WatchStream:
 
     async def lines(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
-        tail, follower = self.hub.join(self.server, self.watch.row.name, partial(self.is_served, self.server))
+        tail, follower = self.hub.join(self.server, self.watch.stored.name, partial(self.is_served, self.server))
         end = loop.time() + self.seconds
         last_call = end - BOOKMARK_BEFORE_END
         bookmark = self._next_bookmark(loop.time(), last_call)

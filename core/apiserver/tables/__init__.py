@@ -12,7 +12,9 @@ from core.apiserver.tables import cluster, network, storage, workloads
 from core.apiserver.tables.columns import Column
 from core.apiserver.tables.durations import UNKNOWN
 from core.apiserver.tables.pods import PODS, row_conditions
+from core.kube.conversion import to_stored
 from core.kube.objects import Obj
+from core.kube.resources import REGISTRY
 
 Columns = tuple[Column, ...]
 
@@ -40,7 +42,6 @@ TABLES: dict[str, Columns] = {
     "nodes": cluster.NODES,
     "namespaces": cluster.NAMESPACES,
     "events": cluster.EVENTS,
-    "events.events.k8s.io": cluster.EVENTS,
     "configmaps": cluster.CONFIG_MAPS,
     "secrets": cluster.SECRETS,
     "serviceaccounts": cluster.SERVICE_ACCOUNTS,
@@ -86,18 +87,24 @@ def table(
 
     A watch sends `headers` with its first table only, as the real server does.
     """
+    row = REGISTRY.get(resource)
+    if row is not None and row.stored_as:
+        resource = row.stored_as
     columns = columns_of(resource)
     return {
         "kind": "Table",
         "apiVersion": api_version,
         "metadata": metadata,
         "columnDefinitions": [column.definition for column in columns] if headers else None,
-        "rows": [_row(resource, columns, obj, now, include, api_version) for obj in objects],
+        "rows": [
+            _row(resource, columns, obj, to_stored(row, obj) if row else obj, now, include, api_version)
+            for obj in objects
+        ],
     }
 
 
-def _row(resource: str, columns: Columns, obj: Obj, now: float, include: str, api_version: str) -> Obj:
-    row: Obj = {"cells": [_cell(column, obj, now) for column in columns]}
+def _row(resource: str, columns: Columns, obj: Obj, stored: Obj, now: float, include: str, api_version: str) -> Obj:
+    row: Obj = {"cells": [_cell(column, stored, now) for column in columns]}
     if resource == "pods" and (conditions := row_conditions(obj)):
         row["conditions"] = conditions
     if include == "Object":

@@ -11,6 +11,7 @@ from core.apiserver.authorization import Authorizer
 from core.apiserver.listing import View
 from core.apiserver.trace import Trace
 from core.apiserver.watchcache import WatchCache
+from core.kube.conversion import spoken_row
 from core.kube.errors import not_found
 from core.kube.objects import Obj
 from core.kube.requests import Request
@@ -42,7 +43,7 @@ def find(row: Resource, request: Request, view: View) -> Obj:
     """The object a request names. Raises NotFound."""
     found = view.find(row.name, request.namespace, request.name)
     if found is None:
-        raise not_found(row.name, request.name)
+        raise not_found(spoken_row(row, request).title, request.name)
     return found
 
 

@@ -14,6 +14,7 @@ from core.apiserver.options import is_dry_run
 from core.apiserver.strategies import strategy_of
 from core.apiserver.verbs.deleting import finish_if_released
 from core.apiserver.verbs.reading import find
+from core.kube.conversion import from_stored, spoken_row
 from core.kube.defaults import apply_defaults
 from core.kube.errors import (
     BadRequest,
@@ -125,7 +126,6 @@ def _create_by_apply(row: Resource, request: Request, batch: Batch) -> Obj:
     """To apply what is not there is to create it, and needs the right to."""
     authorize(batch.authorizer, user_of(request), attributes_of(request)._replace(verb="create"))
     obj = ownership.applied(row, request, None, batch)
-    decoding.accept(row, request, obj)
     batch.trace.note("decode", "applied: is a new " + row.kind)
     return _create(row, request, batch, obj)
 
@@ -135,13 +135,11 @@ def patched(row: Resource, request: Request, current: Obj, batch: Batch) -> Obj:
     if request.patch_type is None:
         raise UnsupportedMediaType(MEDIA_TYPE)
     if request.is_apply:
-        new = ownership.applied(row, request, current, batch)
-        decoding.accept(row, request, new)
-        return new
+        return ownership.applied(row, request, current, batch)
+    spoken = spoken_row(row, request)
     # Copied, because a patch shares with the current object what it leaves alone, and the stages after it change in place.
-    new = clone(apply_patch(row, request.patch_type, current, request.body))
-    decoding.accept(row, request, new)
-    return new
+    new = clone(apply_patch(spoken, request.patch_type, from_stored(spoken, current), request.body))
+    return decoding.accept(row, request, new)
 
 
 def check_preconditions(row: Resource, request: Request, new: Obj, old: Obj) -> None:
