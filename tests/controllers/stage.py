@@ -23,8 +23,6 @@ def make_stage(monkeypatch, only=None):
 class Stage(World):
     """`settle` runs controllers and the played kubelets in turn until nothing moves."""
 
-    node = ""  # bind new pods to this node
-
     def pods(self, **labels):
         return [pod for pod in self.all("pods") if labels.items() <= labels_of(pod).items()]
 
@@ -57,6 +55,18 @@ class Stage(World):
                 self.make_ready(waiting)
             self.bury(going)
         raise AssertionError("the cluster does not come to rest")
+
+    def bind(self, pods, node="worker-1"):
+        """Play the scheduler: pods on a node are not removed by whoever deletes them."""
+        for pod in pods:
+            meta = pod["metadata"]
+            binding = {
+                "apiVersion": "v1",
+                "kind": "Binding",
+                "metadata": {"name": meta["name"], "namespace": meta["namespace"]},
+                "target": {"kind": "Node", "name": node},
+            }
+            self.api("create", "pods", meta["namespace"], meta["name"], binding, subresource="binding")
 
     def bury(self, pods):
         for pod in pods:

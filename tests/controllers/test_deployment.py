@@ -91,8 +91,7 @@ def test_a_rolling_update_stays_within_its_limits(stage, surge, unavailable, mos
 def test_recreate_starts_new_pods_only_when_the_last_old_one_is_gone(stage):
     stage.create(DEPLOYMENTS, deployment(replicas=2, strategy={"type": "Recreate"}))
     stage.settle()
-    for each in stage.pods():
-        stage.api("create", "pods", "default", each["metadata"]["name"], _binding(each), subresource="binding")
+    stage.bind(stage.pods())
     set_image(stage, "nginx:1.28")
     stage.run(1)
     assert sizes(stage) == {"nginx:1.27": 0}
@@ -200,12 +199,3 @@ def test_a_set_of_another_owner_with_the_same_name_counts_as_a_collision(stage):
     stage.settle()
     assert stage.get(DEPLOYMENTS, "default", "web")["status"]["collisionCount"] == 1
     assert len(stage.all(SETS)) == 2
-
-
-def _binding(each):
-    return {
-        "apiVersion": "v1",
-        "kind": "Binding",
-        "metadata": {"name": each["metadata"]["name"], "namespace": "default"},
-        "target": {"kind": "Node", "name": "somewhere"},
-    }

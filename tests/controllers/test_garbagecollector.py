@@ -34,10 +34,7 @@ def test_a_deleted_deployment_takes_its_sets_and_pods_with_it(stage):
 def test_foreground_deletion_waits_for_the_dependents(stage):
     stage.create(DEPLOYMENTS, deployment(replicas=2))
     stage.settle()
-    for each in stage.pods():
-        target = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": each["metadata"]["name"]}}
-        target["target"] = {"kind": "Node", "name": "somewhere"}
-        stage.api("create", "pods", "default", each["metadata"]["name"], target, subresource="binding")
+    stage.bind(stage.pods())
     delete(stage, "Foreground")
     stage.run(1)
     assert len(stage.pods()) == 2

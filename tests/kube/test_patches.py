@@ -118,6 +118,7 @@ def test_strategic_patch_merges_primitive_lists_and_deletes_from_them():
     assert strategic(current, {"metadata": {"finalizers": ["z"]}})["metadata"]["finalizers"] == ["z", "x", "y"]
     gone = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["x"]}}
     assert strategic(current, gone)["metadata"]["finalizers"] == ["y"]
+    assert strategic({"metadata": {"finalizers": ["x"]}}, gone)["metadata"] == {}
 
 
 def test_strategic_patch_retains_only_the_keys_named():

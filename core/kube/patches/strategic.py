@@ -63,6 +63,8 @@ def _object(current: Obj, patch: Obj, schema: Definition) -> Obj:
             gone = {_name(item, None) for item in _list(patch, key)}
             if isinstance(merged.get(field), list):
                 merged[field] = [item for item in merged[field] if _name(item, None) not in gone]
+                if not merged[field]:
+                    del merged[field]  # an empty list of Go's is not written
     for key in patch:
         if key.startswith(ORDER_PREFIX):
             field = key.removeprefix(ORDER_PREFIX)
