@@ -6,6 +6,7 @@ from core.client import Reconciler
 from core.controllers.cronjob import CronJobController
 from core.controllers.daemonset import DaemonSetController
 from core.controllers.deployment import DeploymentController
+from core.controllers.disruption import DisruptionController
 from core.controllers.endpoints import EndpointsController
 from core.controllers.endpointslice import EndpointSliceController
 from core.controllers.garbagecollector import GarbageCollector
@@ -37,6 +38,7 @@ REGISTRY: dict[str, type[Reconciler]] = {
     "endpointslice": EndpointSliceController,
     "node": NodeLifecycleController,
     "taint-eviction": TaintEvictionController,
+    "disruption": DisruptionController,
     "podgc": PodGCController,
     "garbagecollector": GarbageCollector,
 }
