@@ -18,6 +18,7 @@ from core.kubelet.environment import ConfigError, expand
 from core.kubelet.probing import probe
 from core.kubelet.pulling import ensure_image, pulled_text
 from core.kubelet.status import Slot
+from core.kubelet.stopping import stop_all
 from core.runtime.cri import Runtime, State, behaviour_of, is_ready, state_of
 from core.runtime.disk import Record
 from core.runtime.workloads import Behaviour, settings_of
@@ -265,14 +266,10 @@ class PodSync:
         )
         if not (failed_init or ended):
             return
-        running = False
-        for slot in self.inits:
-            if slot.sidecar and slot.record is not None and state_of(slot.record, self.now) is not State.EXITED:
-                if "stopping" not in slot.record["notes"]:
-                    grace = self.pod["spec"].get("terminationGracePeriodSeconds", 30)
-                    self.runtime.stop_container(slot.record, self.behaviour(slot), self.now, grace)
-                running = state_of(slot.record, self.now) is not State.EXITED or running
-                self.wake(slot.record["exits_at"])
+        running = stop_all(self, self.inits, self.pod["spec"].get("terminationGracePeriodSeconds", 30))
+        for slot in running:
+            assert slot.record is not None
+            self.wake(slot.record["exits_at"])
         if not running:
             self.done = True
             self.due = None

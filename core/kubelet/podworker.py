@@ -23,7 +23,7 @@ from core.kubelet.containers import PodSync
 from core.kubelet.environment import environment
 from core.kubelet.heartbeat import node_user
 from core.kubelet.node import capacity, internal_ip, pod_range
-from core.kubelet.status import FAILED, TERMINAL, pod_status, rejected_status
+from core.kubelet.status import TERMINAL, pod_status, rejected_status
 from core.kubelet.termination import terminate
 from core.network.addresses import allocate
 from core.runtime.cri import Runtime, is_ready
@@ -128,7 +128,7 @@ class PodWorkers(Reconciler):
         sync.done = terminate(sync)
         if sync.done:
             self._release(pod, sync)
-            status = self._status(pod, sync) | {"phase": FAILED, "reason": EXPIRED, "message": EXPIRED_MESSAGE}
+            status = self._status(pod, sync, failure=(EXPIRED, EXPIRED_MESSAGE))
             self.events.normal(pod, EXPIRED, EXPIRED_MESSAGE)
             await self.client.update_status("pods", {**pod, "status": status})
             return None
@@ -172,11 +172,20 @@ class PodWorkers(Reconciler):
                 raise answer
         return None
 
-    def _status(self, pod: Obj, sync: PodSync) -> Obj:
+    def _status(self, pod: Obj, sync: PodSync, failure: tuple[str, str] | None = None) -> Obj:
         sandbox = sync.sandbox
         ready = sandbox is not None and is_ready(sandbox, self.now)
         ip = (sandbox["ip"] if ready and sandbox is not None else "") or (pod.get("status") or {}).get("podIP", "")
-        return pod_status(pod, sync.slots, self.now, ip=ip, host_ip=self.host_ip, sandbox_ready=ready, done=sync.done)
+        return pod_status(
+            pod,
+            sync.slots,
+            self.now,
+            ip=ip,
+            host_ip=self.host_ip,
+            sandbox_ready=ready,
+            done=sync.done,
+            failure=failure,
+        )
 
     def _release(self, pod: Obj, sync: PodSync) -> None:
         """The pod holds nothing of the node any more."""

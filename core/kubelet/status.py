@@ -42,12 +42,21 @@ class Slot:
 
 
 def pod_status(
-    pod: Obj, slots: Sequence[Slot], now: float, *, ip: str, host_ip: str, sandbox_ready: bool, done: bool = False
+    pod: Obj,
+    slots: Sequence[Slot],
+    now: float,
+    *,
+    ip: str,
+    host_ip: str,
+    sandbox_ready: bool,
+    done: bool = False,
+    failure: tuple[str, str] | None = None,
 ) -> Obj:
-    """The whole status. `done`: the pod's containers will never run again, its phase is final."""
+    """The whole status. `done`: the pod's containers will never run again, its phase is final; `failure`: reason and
+    message of a pod that has failed as such, whatever its containers say."""
     old = pod.get("status") or {}
     generation = pod["metadata"].get("generation", 1)
-    phase = phase_of(slots, now, done=done)
+    phase = FAILED if failure else phase_of(slots, now, done=done)
     mains = [slot for slot in slots if not slot.init]
     inits = [slot for slot in slots if slot.init]
     begun = any(slot.record is not None for slot in mains)
@@ -62,6 +71,8 @@ def pod_status(
         status["podIP"] = ip
         status["podIPs"] = [{"ip": ip}]
     status["startTime"] = old.get("startTime") or timestamp(now)
+    if failure:
+        status["reason"], status["message"] = failure
     if inits:
         status["initContainerStatuses"] = [_container_status(slot, now, begun=True) for slot in inits]
     ordered = sorted(mains, key=lambda slot: slot.spec["name"])

@@ -135,6 +135,34 @@ def test_sidecar_runs_beside_the_containers_and_ends_after_them() -> None:
     assert "terminated" in status(world)["initContainerStatuses"][0]["state"]
 
 
+def test_sidecars_have_what_their_containers_left_of_the_grace_period() -> None:
+    world = World(workers=1)
+    deaf = {"image": "busybox", "command": ["sleep", "3600"], "restartPolicy": "Always"}
+    inits = [deaf | {"name": "first"}, deaf | {"name": "second"}]
+    world.create("pods", make_pod(image="busybox", command=["sleep", "3600"], inits=inits))
+    world.run(1)
+    world.api("delete", "pods", "default", "web")
+    world.run(1)
+    assert events(world).count("Killing") == 3
+    world.run(30)  # the container was killed after 30 s, the sidecars have two more each, the last one first
+    states = [each["state"] for each in status(world)["initContainerStatuses"]]
+    assert "terminated" in status(world)["containerStatuses"][0]["state"]
+    assert [next(iter(state)) for state in states] == ["running", "running"]
+    world.run(2)
+    states = [each["state"] for each in status(world)["initContainerStatuses"]]
+    assert [next(iter(state)) for state in states] == ["running", "terminated"]
+    world.run(2)
+    assert not world.all("pods")
+
+
+def test_sidecar_of_a_pod_that_is_done_is_told_to_stop() -> None:
+    world = World(workers=1)
+    inits = [{"name": "proxy", "image": "registry.k8s.io/pause:3.10", "restartPolicy": "Always"}]
+    world.create("pods", make_pod(image="busybox", command=sh("sleep 5"), inits=inits, spec={"restartPolicy": "Never"}))
+    world.run(10)
+    assert events(world).count("Killing") == 1
+
+
 @pytest.mark.parametrize(
     ("more", "reason", "message"),
     [
@@ -205,6 +233,8 @@ def test_pod_over_its_active_deadline_has_failed() -> None:
     assert ready(world)
     world.run(2)
     assert (status(world)["phase"], status(world)["reason"]) == ("Failed", "DeadlineExceeded")
+    reasons = {each["type"]: each.get("reason") for each in status(world)["conditions"]}
+    assert (reasons["Ready"], reasons["ContainersReady"]) == ("PodFailed", "PodFailed")
 
 
 def test_deleted_pod_is_told_to_stop_and_removed() -> None:
