@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.kube.objects import Obj
-from core.runtime.workloads import Behaviour
+from core.runtime.workloads import Behaviour, Executed
 
 PERIOD, SUCCESS_THRESHOLD, FAILURE_THRESHOLD = 10, 1, 3
 
@@ -81,7 +81,7 @@ def judge(
 def answers(probe: dict[str, Any], does: Behaviour, ports: dict[str, int], offset: float) -> bool:
     """What one look at `offset` seconds after the container's start finds."""
     if "exec" in probe:
-        return does.executes(tuple(probe["exec"].get("command") or ()), offset)
+        return _executed(probe, does, offset).ok
     for kind in ("httpGet", "tcpSocket", "grpc"):
         if kind in probe:
             port = probe[kind].get("port")
@@ -89,28 +89,44 @@ def answers(probe: dict[str, Any], does: Behaviour, ports: dict[str, int], offse
     return True
 
 
+REFUSED, SILENT, BAD_STATUS = "refused", "silent", "status"
+
 FAILED = {
     # what the event Unhealthy says, after "Readiness probe failed: "
-    "exec": "command {command} exited with code 1",
-    "httpGet": 'Get "{scheme}://{ip}:{port}{path}": dial tcp {ip}:{port}: connect: connection refused',
-    "tcpSocket": "dial tcp {ip}:{port}: connect: connection refused",
-    "grpc": 'timeout: failed to connect service "{ip}:{port}" within {timeout}s: context deadline exceeded',
+    ("httpGet", REFUSED): 'Get "{scheme}://{ip}:{port}{path}": dial tcp {ip}:{port}: connect: connection refused',
+    ("httpGet", SILENT): 'Get "{scheme}://{ip}:{port}{path}": context deadline exceeded '
+    "(Client.Timeout exceeded while awaiting headers)",
+    ("httpGet", BAD_STATUS): "HTTP probe failed with statuscode: {status}",
+    ("tcpSocket", REFUSED): "dial tcp {ip}:{port}: connect: connection refused",
+    ("tcpSocket", SILENT): "dial tcp {ip}:{port}: i/o timeout",
+    ("grpc", REFUSED): 'timeout: failed to connect service "{ip}:{port}" within {timeout}s: context deadline exceeded',
+    ("grpc", SILENT): "timeout: health rpc did not complete within {timeout}s: context deadline exceeded",
 }
 
 
-def failure_text(probe: dict[str, Any], ports: dict[str, int], ip: str) -> str:
-    """Why a look failed, as the real kubelet words it."""
-    kind = next((kind for kind in FAILED if kind in probe), "exec")
-    action = probe.get(kind) or {}
+def failure_text(probe: dict[str, Any], does: Behaviour, ports: dict[str, int], ip: str, offset: float) -> str:
+    """Why a look at `offset` failed, as the real kubelet words it."""
+    kind = next((kind for kind in ("exec", "httpGet", "tcpSocket", "grpc") if kind in probe), "exec")
+    if kind == "exec":
+        return _executed(probe, does, offset).output
+    action = probe[kind]
     port = action.get("port")
-    return FAILED[kind].format(
-        command=" ".join(action.get("command") or ())[:80],
+    number = ports.get(port, port) if isinstance(port, str) else port
+    how = SILENT if offset >= does.serves_until and (does.ports is None or number in does.ports) else REFUSED
+    if how is SILENT and does.http_error and kind == "httpGet":
+        how = BAD_STATUS
+    return FAILED[kind, how].format(
         scheme=action.get("scheme", "HTTP").lower(),
         ip=action.get("host") or ip,
-        port=ports.get(port, port) if isinstance(port, str) else port,
+        port=number,
         path=action.get("path", "/"),
+        status=does.http_error,
         timeout=probe.get("timeoutSeconds", 1),
     )
+
+
+def _executed(probe: dict[str, Any], does: Behaviour, offset: float) -> Executed:
+    return does.executes(tuple(probe["exec"].get("command") or ()), offset, probe.get("timeoutSeconds", 1))
 
 
 def named_ports(container: Obj) -> dict[str, int]:

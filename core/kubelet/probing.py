@@ -37,7 +37,7 @@ def probe(sync: "PodSync", slot: Slot) -> None:
         if verdict.next_at is not None and not is_through:
             sync.wake(verdict.next_at)
         if verdict.failures and verdict.failed_at is not None and not is_through and not stopping:
-            _tell(sync, slot, kind, each, ports, verdict.failed_at)
+            _tell(sync, slot, kind, each, verdict.failed_at)
         if kind == "startup":
             slot.started = verdict.success is True
             slot.ready = slot.started and "readiness" not in probes
@@ -53,7 +53,7 @@ def probe(sync: "PodSync", slot: Slot) -> None:
             break
 
 
-def _tell(sync: "PodSync", slot: Slot, kind: str, each: Obj, ports: dict[str, int], failed_at: float) -> None:
+def _tell(sync: "PodSync", slot: Slot, kind: str, each: Obj, failed_at: float) -> None:
     """The event Unhealthy, once for each look that failed."""
     assert slot.record is not None
     told = (slot.record["id"], kind)
@@ -61,5 +61,6 @@ def _tell(sync: "PodSync", slot: Slot, kind: str, each: Obj, ports: dict[str, in
         return
     sync.kubelet.told[told] = failed_at
     ip = sync.sandbox["ip"] if sync.sandbox is not None else ""
-    why = failure_text(each, ports, ip)
+    offset = failed_at - slot.record["started_at"]
+    why = failure_text(each, sync.behaviour(slot), named_ports(slot.spec), ip, offset)
     sync.say("Warning", slot, "Unhealthy", UNHEALTHY.format(kind=kind.capitalize(), why=why))

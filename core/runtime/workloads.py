@@ -11,7 +11,8 @@ has to run: whoever wants to know compares with the clock. Four sources, the fir
    cluster-viz.dev/unhealthy-after: "60"   from then on it runs but answers no probe
    cluster-viz.dev/memory-growth: "5"      MiB a second; ends with OOMKilled when its limit is reached
    each may be given for one container by `cluster-viz.dev/CONTAINER.exit-after`
-2. the image's own program (no command given, or one that starts it): as the catalogue says
+2. the image's own program (no command given, or one that starts it): as the catalogue says, and for a few whose
+   arguments say what they do, as `programs.py` does
 3. a command that the small shell understands (`shell.py`): played from start to end
 4. any other command: taken to do its job. It serves what the pod declares and stays up; in an init container, or in a
    pod that is meant to complete (restartPolicy other than Always), it ends well after a few seconds.
@@ -20,9 +21,10 @@ has to run: whoever wants to know compares with the clock. Four sources, the fir
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.runtime.images import Image
+from core.runtime.programs import changes
 from core.runtime.shell import SHELLS, Run, is_known, run
 from core.runtime.syntax import NotUnderstood
 
@@ -31,6 +33,7 @@ SETTINGS = ("exit-after", "exit-code", "start-seconds", "unhealthy-after", "memo
 JOB_SECONDS = 5.0  # how long a command takes that is meant to complete and that we do not understand
 OOM_KILLED, SIGKILLED = "OOMKilled", 137
 MIB = 1 << 20
+TIMED_OUT = 'command "{command}" timed out'
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Behaviour:
     ends_after   None: it stays up;  reason  OOMKilled, when that is how it ends
     ports        what it listens on; None: everything the pod declares and its probes ask for
     serves_from, serves_until   when it answers;  stop_code  None: deaf to SIGTERM
+    http_error   the status of its HTTP answers from serves_until on; 0: it gives none
     files        (offset, path, present) in order: what a probe's `cat` finds
     """
 
@@ -49,6 +53,7 @@ class Behaviour:
     ports: tuple[int, ...] | None = None
     serves_from: float = 0.0
     serves_until: float = float("inf")
+    http_error: int = 0
     stop_code: int | None = 0
     files: tuple[tuple[float, str, bool], ...] = ()
     lines: tuple[tuple[float, str], ...] = ()
@@ -67,17 +72,26 @@ class Behaviour:
             return False
         return self.ports is None or port is None or port in self.ports
 
-    def executes(self, argv: tuple[str, ...], offset: float) -> bool:
-        """Whether `argv`, run inside the container at `offset`, succeeds; what is not understood asks for its health."""
+    def executes(self, argv: tuple[str, ...], offset: float, timeout: float = 60.0) -> "Executed":
+        """`argv`, run inside the container at `offset`; what is not understood asks for its health."""
         files: set[str] = set()
         for moment, path, present in self.files:
             if moment <= offset:
                 (files.add if present else files.discard)(path)
         try:
-            played = run(argv, {}, until=60.0, files=frozenset(files))
+            played = run(argv, {}, until=timeout, files=frozenset(files))
         except NotUnderstood:
-            return self.serves(offset)
-        return played.ends_after is not None and played.code == 0
+            return Executed(self.serves(offset), "")
+        if played.ends_after is None:
+            return Executed(False, TIMED_OUT.format(command=" ".join(argv)))
+        return Executed(played.code == 0, "\n".join(line for _, line in played.lines))
+
+
+class Executed(NamedTuple):
+    """How a command run beside the process went, and what it printed."""
+
+    ok: bool
+    output: str
 
 
 def settings_of(annotations: Mapping[str, str], container: str) -> dict[str, float]:
@@ -157,19 +171,16 @@ def _behaviour(
 ) -> Behaviour:
     if stdin and len(argv) == 1 and _program(argv) in SHELLS:
         return Behaviour(ports=(), stop_code=None, cpu_millis=0.2, memory_mib=2.0)
+    special = changes(_program(argv), argv[1:])
+    if special:
+        return replace(_plain(image), **special)
     if is_own(image, argv, overridden):
         complaint = _complaint(image, dict(env))
         if complaint:
             return Behaviour(ends_after=1.0, code=1, ports=(), memory_mib=image.memory_mib)
         if image.stop_code is None and image.completes_after is None:
             return _played(run(argv, dict(env)), image)  # a bare shell: it ends at once, its input being empty
-        return Behaviour(
-            ends_after=image.completes_after,
-            ports=image.ports,
-            stop_code=image.stop_code,
-            cpu_millis=image.cpu_millis,
-            memory_mib=image.memory_mib,
-        )
+        return _plain(image)
     if is_known(argv):
         try:
             return _played(run(argv, dict(env)), image)
@@ -177,6 +188,17 @@ def _behaviour(
             pass
     return Behaviour(
         ends_after=JOB_SECONDS if completes else None, cpu_millis=image.cpu_millis, memory_mib=image.memory_mib
+    )
+
+
+def _plain(image: Image) -> Behaviour:
+    """What the image's own program does."""
+    return Behaviour(
+        ends_after=image.completes_after,
+        ports=image.ports,
+        stop_code=image.stop_code,
+        cpu_millis=image.cpu_millis,
+        memory_mib=image.memory_mib,
     )
 
 

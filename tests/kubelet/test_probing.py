@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kubelet.pods import container, events, make_pod, messages, ready, sh
+from tests.kubelet.pods import container, events, make_pod, messages, ready, sh, status
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,9 +41,22 @@ def test_liveness_of_the_tutorial_restarts_after_its_file_is_gone() -> None:
     assert "Killing" not in events(world)
     world.run(2)
     assert "Container c failed liveness probe, will be restarted" in messages(world)
+    assert "Liveness probe failed: cat: can't open '/tmp/healthy': No such file or directory" in messages(world)
     world.run(31)  # sleep is deaf to SIGTERM: the grace period passes
     assert container(world)["restartCount"] == 1
     assert container(world)["lastState"]["terminated"]["exitCode"] == 137
+
+
+def test_liveness_of_the_other_tutorial_answers_500_after_ten_seconds() -> None:
+    world = World(workers=1)
+    probe = {"httpGet": {"path": "/healthz", "port": 8080}, "initialDelaySeconds": 3, "periodSeconds": 3}
+    image = "registry.k8s.io/e2e-test-images/agnhost:2.40"
+    world.create("pods", make_pod(image=image, args=["liveness"], livenessProbe=probe))
+    world.run(10)
+    assert "Unhealthy" not in events(world)
+    world.run(20)
+    assert "Liveness probe failed: HTTP probe failed with statuscode: 500" in messages(world)
+    assert container(world)["restartCount"] == 1
 
 
 def test_startup_probe_holds_the_others_back() -> None:
@@ -74,6 +87,8 @@ def test_process_that_stops_answering_is_taken_out_of_service() -> None:
     world.run(15)
     assert not ready(world)
     assert container(world)["restartCount"] == 0
+    ip = status(world)["podIP"]
+    assert f"Readiness probe failed: dial tcp {ip}:80: i/o timeout" in messages(world)
 
 
 def test_healthy_pod_wakes_nobody() -> None:

@@ -64,7 +64,32 @@ def test_memory_limit_below_need_kills_at_once() -> None:
     assert (found.ends_after, found.code, found.reason) == (1.0, 137, "OOMKilled")
 
 
+@pytest.mark.parametrize(
+    ("image", "command", "reason"),
+    [
+        ("polinux/stress", ("stress", "--vm", "1", "--vm-bytes", "250M", "--vm-hang", "1"), "OOMKilled"),
+        ("polinux/stress", ("stress", "--vm", "1", "--vm-bytes", "50M", "--vm-hang", "1"), ""),
+        ("vish/stress", ("/stress", "-mem-total", "150Mi"), "OOMKilled"),
+        ("vish/stress", ("/stress", "-cpus", "2"), ""),
+        ("polinux/stress", ("stress", "--vm-bytes", "much"), ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_stress_takes_the_memory_it_is_told_to(image: str, command: tuple, reason: str) -> None:
+    assert does(image, *command, memory_limit=100 * 2**20).reason == reason
+
+
+def test_a_command_beside_the_process_says_what_went_wrong() -> None:
+    found = does("busybox", "sh", "-c", "touch /tmp/healthy; sleep 30; rm /tmp/healthy; sleep 600")
+    assert found.executes(("cat", "/tmp/healthy"), 5.0).ok
+    assert found.executes(("cat", "/tmp/healthy"), 35.0) == (
+        False,
+        "cat: can't open '/tmp/healthy': No such file or directory",
+    )
+    assert found.executes(("sleep", "5"), 5.0, timeout=1.0) == (False, 'command "sleep 5" timed out')
+
+
 def test_health_of_what_is_not_understood_is_asked_for() -> None:
     found = does("redis", settings={"unhealthy-after": 10.0})
-    assert found.executes(("redis-cli", "ping"), 5.0)
-    assert not found.executes(("redis-cli", "ping"), 15.0)
+    assert found.executes(("redis-cli", "ping"), 5.0).ok
+    assert not found.executes(("redis-cli", "ping"), 15.0).ok
