@@ -7,7 +7,7 @@ of here, and whoever manages it makes another.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.kube.objects import Obj, labels_of
+from core.kube.objects import Obj, key_of, labels_of
 from core.kube.pods import ANY_ADDRESS, host_ports
 from core.kube.taints import NO_EXECUTE, first_untolerated
 from core.kubelet.demand import Amounts, amount, requests_of
@@ -34,12 +34,14 @@ class Occupancy:
 
     pods: dict[str, tuple[Amounts, list[HostPort]]] = field(default_factory=dict)  # by uid
     used: Amounts = field(default_factory=dict)
+    uids: dict[str, str] = field(default_factory=dict)  # by `namespace/name`
 
     def take(self, pod: Obj) -> None:
         uid = pod["metadata"]["uid"]
         if uid in self.pods:
             return
         wanted = requests_of(pod)
+        self.uids[str(key_of(pod))] = uid
         self.pods[uid] = (wanted, host_ports(pod["spec"]))
         for name, value in wanted.items():
             self.used[name] = self.used.get(name, 0) + value
@@ -48,6 +50,13 @@ class Occupancy:
         wanted, _ = self.pods.pop(uid, ({}, []))
         for name, value in wanted.items():
             self.used[name] -= value
+
+    def release_others(self, key: str, uid: str) -> None:
+        """What a pod of this name holds that is gone, though it may never have had a sandbox; `uid` stays."""
+        known = self.uids.get(key)
+        if known is not None and known != uid:
+            del self.uids[key]
+            self.release(known)
 
 
 def admit(pod: Obj, node: Obj | None, allocatable: Mapping[str, str], held: Occupancy) -> Rejection | None:

@@ -28,7 +28,7 @@ STARTED = "Container started"
 BACK_OFF = "Back-off restarting failed container {name} in pod {pod}"
 WAITING_BACK_OFF = "back-off {delay} restarting failed container={name} pod={pod}"
 SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
-CONFIG_RETRY = 5.0  # seconds until what an environment needs is looked for again
+CONFIG_RETRY = 12.0  # seconds until what an environment needs is looked for again: backOffPeriod with its jitter
 
 
 class Kubelet(Protocol):

@@ -10,7 +10,7 @@ Reference: kubelet `kubelet.go` SyncPod / SyncTerminatingPod / SyncTerminatedPod
 to be attached, and pressure eviction are later work. Of volumes, missing ConfigMaps and Secrets hold a pod back.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from core.client import Context, Reconciler, Result, again
 from core.client.calls import deletion, replacement
@@ -25,13 +25,12 @@ from core.kubelet.heartbeat import node_user
 from core.kubelet.node import capacity, internal_ip, pod_range
 from core.kubelet.status import TERMINAL, pod_status, rejected_status
 from core.kubelet.termination import terminate
+from core.kubelet.volumes import Find, missing_volume, retry_delay
 from core.network.addresses import allocate
 from core.runtime.cri import Runtime, is_ready
 from core.runtime.disk import Disk
 
 RETRY = 2.0  # seconds until the next attempt while the API server does not answer
-MOUNT_RETRY = 2.0  # seconds until a missing ConfigMap or Secret is looked for again
-FAILED_MOUNT = 'MountVolume.SetUp failed for volume "{volume}" : {kind} "{name}" not found'
 EXPIRED, EXPIRED_MESSAGE = "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
 TOLD_MAX = 10_000  # things already said that are remembered
 BY_NODE = "kubelet"
@@ -60,6 +59,7 @@ class PodWorkers(Reconciler):
         self.capacity = capacity(self.node)
         self.occupancy = Occupancy()
         self.told: dict[tuple[str, str], float] = {}
+        self.mounts: dict[str, tuple[int, float]] = {}  # pod's uid → failed mounts in a row, when the next is due
         self.addresses: set[str] = set()
         self.last_address = ""
 
@@ -109,9 +109,8 @@ class PodWorkers(Reconciler):
                 await self.client.update_status("pods", {**pod, "status": status})
                 return None
         self.occupancy.take(pod)
-        if sync.sandbox is None and (missing := self._missing_volume(pod)):
-            self.events.warning(pod, "FailedMount", missing)
-            sync.wake(self.now + MOUNT_RETRY)
+        if sync.sandbox is None and (missing := missing_volume(pod, self._finder(pod))):
+            sync.wake(self._mount_again(pod["metadata"]["uid"], pod, missing))
         elif (expires := _expires(pod, self.now)) is not None and expires <= self.now:
             return await self._expire(pod, sync)
         else:
@@ -189,6 +188,7 @@ class PodWorkers(Reconciler):
 
     def _release(self, pod: Obj, sync: PodSync) -> None:
         """The pod holds nothing of the node any more."""
+        self.mounts.pop(pod["metadata"]["uid"], None)
         self.occupancy.release(pod["metadata"]["uid"])
         if sync.sandbox is not None:
             self.addresses.discard(sync.sandbox["ip"])
@@ -196,6 +196,7 @@ class PodWorkers(Reconciler):
 
     def _sweep(self, key: str, uid: str) -> None:
         """Remove what the node has of pods named `key` other than `uid`: force-deleted, or replaced by a namesake."""
+        self.occupancy.release_others(key, uid)
         for sandbox in self.runtime.list_pod_sandboxes(key):
             if sandbox["pod_uid"] != uid:
                 self.addresses.discard(sandbox["ip"])
@@ -207,26 +208,29 @@ class PodWorkers(Reconciler):
                 self.runtime.remove_container(container)
         if len(self.told) > TOLD_MAX:
             self.told.clear()
+        if len(self.mounts) > TOLD_MAX:
+            self.mounts.clear()
 
     def _is_over(self, pod: Obj) -> bool:
         return (pod.get("status") or {}).get("phase") in TERMINAL
-
-    def _missing_volume(self, pod: Obj) -> str:
-        """Why a volume of the pod cannot be mounted; empty when all can."""
-        namespace = pod["metadata"]["namespace"]
-        for volume in pod["spec"].get("volumes") or ():
-            for kind, resource, field in (("configMap", "configmaps", "name"), ("secret", "secrets", "secretName")):
-                source = volume.get(kind)
-                if source is None or source.get("optional"):
-                    continue
-                if self.informers(resource).get(namespace, source[field]) is None:
-                    return FAILED_MOUNT.format(volume=volume["name"], kind=kind.lower(), name=source[field])
-        return ""
 
     def _on_pod(self, event: WatchEvent) -> None:
         # What this kubelet wrote itself tells it nothing new.
         if event.actor != self.user.name:
             self.enqueue(event.key, event.revision)
+
+    def _mount_again(self, uid: str, pod: Obj, why: str) -> float:
+        """When the mount is tried next; at the moment of a try, what failed is told."""
+        failures, due = self.mounts.get(uid, (0, self.now))
+        if self.now >= due:
+            self.events.warning(pod, "FailedMount", why)
+            failures, due = failures + 1, self.now + retry_delay(failures + 1)
+            self.mounts[uid] = failures, due
+        return due
+
+    def _finder(self, pod: Obj) -> Find:
+        namespace = pod["metadata"]["namespace"]
+        return lambda resource, name: self.informers(resource).get(namespace, name)
 
     # What a PodSync asks of its kubelet
 
@@ -245,12 +249,8 @@ class PodWorkers(Reconciler):
 
     def environment_of(self, pod: Obj, container: Obj, ip: str) -> dict[str, str]:
         namespace = pod["metadata"]["namespace"]
-
-        def find(resource: str, name: str) -> Any:
-            return self.informers(resource).get(namespace, name)
-
         services = [service for service in self.informers("services") if service["metadata"]["namespace"] == namespace]
-        return environment(pod, container, find, ip=ip, host_ip=self.host_ip, services=services)
+        return environment(pod, container, self._finder(pod), ip=ip, host_ip=self.host_ip, services=services)
 
     def _note(self, call: str, subject: str, detail: str) -> None:
         self.context.record(

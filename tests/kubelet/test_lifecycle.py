@@ -222,8 +222,41 @@ def test_pod_waits_for_its_config_map() -> None:
         "data": {"x": "1"},
     }
     world.create("configmaps", levels)
-    world.run(6)
+    world.run(12)
     assert ready(world)
+
+
+CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "levels", "namespace": "default"}}
+LEVELS = {"name": "levels", "configMap": {"name": "levels", "items": [{"key": "x", "path": "x"}]}}
+
+
+def test_pod_waits_for_the_volumes_it_mounts() -> None:
+    world = World(workers=1)
+    world.create("pods", make_pod(spec={"volumes": [LEVELS]}))
+    world.run(20)
+    assert container(world)["state"] == {"waiting": {"reason": "ContainerCreating"}}
+    assert events(world).count("FailedMount") == 6  # at 0, 0.5, 1.5, 3.5, 7.5 and 15.5 s
+    assert 'MountVolume.SetUp failed for volume "levels" : configmap "levels" not found' in messages(world)
+    world.create("configmaps", CONFIG)
+    world.run(15)
+    why = "configmap references non-existent config key: x"
+    assert f'MountVolume.SetUp failed for volume "levels" : {why}' in messages(world)
+    world.patch("configmaps", "default", "levels", {"data": {"x": "1"}})
+    world.run(40)
+    assert ready(world)
+
+
+@pytest.mark.parametrize("grace", [30, 0], ids=["graceful", "forced"])
+def test_pod_that_never_started_gives_its_share_back(grace: int) -> None:
+    world = World(workers=1)
+    resources = {"requests": {"cpu": "3"}}
+    world.create("pods", make_pod(spec={"volumes": [LEVELS]}, resources=resources))
+    world.run(1)
+    world.api("delete", "pods", "default", "web", options={"gracePeriodSeconds": grace})
+    world.run(1)
+    world.create("pods", make_pod("next", resources=resources))
+    world.run(1)
+    assert ready(world, "next")
 
 
 def test_pod_over_its_active_deadline_has_failed() -> None:

@@ -6,6 +6,7 @@ from core.kubelet.admission import Occupancy, admit
 from core.kubelet.backoff import next_backoff, pull_delay, restart_delay, spoken
 from core.kubelet.demand import amount, requests_of
 from core.kubelet.environment import ConfigError, environment, expand, service_variables
+from core.kubelet.volumes import missing_volume
 
 
 @pytest.mark.parametrize(
@@ -148,3 +149,28 @@ def test_back_off_doubles_to_five_minutes() -> None:
     assert next_backoff(300, 0, 601) == 10
     assert [pull_delay(number) for number in (1, 2, 3, 9)] == [10, 20, 40, 300]
     assert [spoken(seconds) for seconds in (10, 80, 300)] == ["10s", "1m20s", "5m0s"]
+
+
+@pytest.mark.parametrize(
+    ("volume", "why"),
+    [
+        ({"secret": {"secretName": "pass"}}, 'secret "pass" not found'),
+        ({"secret": {"secretName": "pass", "optional": True}}, ""),
+        (
+            {"secret": {"secretName": "there", "items": [{"key": "y", "path": "y"}]}},
+            "references non-existent secret key: y",
+        ),
+        ({"projected": {"sources": [{"secret": {"name": "there"}}]}}, ""),
+        (
+            {"projected": {"sources": [{"secret": {"name": "pass"}}, {"configMap": {"name": "levels"}}]}},
+            '[secret "pass" not found, configmap "levels" not found]',
+        ),
+        ({"emptyDir": {}}, ""),
+    ],
+    ids=str,
+)
+def test_a_volume_that_cannot_be_mounted_says_why(volume: dict, why: str) -> None:
+    there = {("secrets", "there"): {"data": {"x": ""}}}
+    pod = {"spec": {"volumes": [{"name": "v", **volume}]}}
+    told = missing_volume(pod, lambda resource, name: there.get((resource, name)))
+    assert told == (f'MountVolume.SetUp failed for volume "v" : {why}' if why else "")
