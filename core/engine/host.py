@@ -44,6 +44,7 @@ class Running:
 
     starts: int
     paused: bool
+    stopped: bool = False
     loops: list[Reconciler] = field(default_factory=list)
 
 
@@ -86,8 +87,10 @@ class Host:
         return self.clock.now(self.cluster)
 
     def is_served(self, loop: Reconciler) -> bool:
-        unit = self.units.get(getattr(loop, "unit_target", ""))
-        return unit is not None and not unit.paused
+        """Whether the process that the loop belongs to lives and is not paused. Of an earlier start of the same component
+        there may still be timers and answers under way: they find nobody."""
+        unit: Running | None = getattr(loop, "unit", None)
+        return unit is not None and not unit.paused and not unit.stopped
 
     def section_hook(self, section: Transaction) -> None:
         """Inside each critical section: the fence, the node disks, the journal records."""
@@ -183,12 +186,14 @@ class Host:
         running = self.units[unit.target] = Running(unit.starts, unit.paused)
         for factory in unit.loops:
             loop = factory(self._context(unit, factory))
-            loop.unit_target = unit.target  # type: ignore[attr-defined]
+            loop.unit = running  # type: ignore[attr-defined]
             running.loops.append(loop)
             loop.start()
 
     def _stop(self, target: str) -> None:
-        for loop in self.units.pop(target).loops:
+        unit = self.units.pop(target)
+        unit.stopped = True
+        for loop in unit.loops:
             loop.stop()
 
     def _context(self, unit: Unit, factory: Callable[[Context], Reconciler]) -> Context:

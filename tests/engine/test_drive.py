@@ -7,6 +7,7 @@ import pytest
 from core.client import Reconciler, again
 from core.engine import roles
 from core.engine.clusters import ADMIN
+from core.faults import act
 from core.kube.errors import ApiError
 from core.kube.objects import clone
 from tests.world import START, World
@@ -142,6 +143,17 @@ def test_a_killed_component_rests_and_starts_over_with_a_list(world):
     bump(world)
     world.run()
     assert world.get("configmaps", "default", "late-copy")
+
+
+def test_a_killed_component_does_not_come_back_beside_its_successor(world):
+    world.create("configmaps", config_map("a", copy="yes", again="yes"))
+    world.run(1)
+    for verb in ("kill", "restart"):
+        act(world.cluster, verb, "controller-manager", by="test", now=world.clock.now)
+        world.run(1)
+    Copier.log.clear()
+    world.run(121)
+    assert [key for _, key in Copier.log if key == "default/a"] == ["default/a"] * 2
 
 
 def test_read_objects_are_not_changed_by_reconciling(world):
