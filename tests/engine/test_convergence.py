@@ -1,6 +1,7 @@
 """After any faults heal, desired and actual meet again, and nothing acknowledged is lost: whole clusters, by seed."""
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -10,7 +11,7 @@ from core.engine.roles import ROLES
 from core.faults import PAIR_VERBS, VERBS, NothingToDo, act, targets
 from core.kube.errors import ApiError
 from core.kube.objects import is_true
-from core.models import Fault
+from core.models import Fault, Revision
 from tests.engine.test_determinism import deployment
 from tests.world import World
 
@@ -67,6 +68,12 @@ def heal_everything(world: World) -> None:
         act(world.cluster, "heal", fault.target, fault.peer, by="test", now=world.clock.now)
 
 
+def writes_since(world: World, revision: int) -> Counter[str]:
+    """How often each key was written since, but for the Leases."""
+    rows = Revision.objects.filter(cluster=world.cluster, revision__gt=revision).exclude(key="")
+    return Counter(key for key in rows.values_list("key", flat=True) if not key.startswith("/registry/leases"))
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_broken_and_healed_cluster_converges(seed: int):
     world, draw = World(f"seed-{seed}", workers=4, profile="realistic", seed=seed), random.Random(seed)
@@ -91,3 +98,6 @@ def test_a_broken_and_healed_cluster_converges(seed: int):
     assert all(is_true(pod, "Ready") for pod in pods), told
     assert all(is_true(node, "Ready") for node in world.all("nodes")), told
     assert all(pod["spec"].get("nodeName") for pod in pods), told
+    before = world.host.cluster.revision
+    world.run(250)
+    assert set(writes_since(world, before).values()) <= {1}, told  # each node's report every five minutes, and no more
