@@ -39,16 +39,16 @@ export class Overlay {
     const now = performance.now();
     for (const flight of list) {
       const curve = route(plan, flight.from, flight.to);
-      if (curve) this.flying.push({ ...flight, label: this.word(flight, now + flight.delay), curve, start: now + flight.delay });
+      if (curve) this.flying.push({ ...flight, label: this.word(flight, now + flight.delay, plan.ring.spots.length), curve, start: now + flight.delay });
     }
     if (this.flying.length > 400) this.flying.splice(0, this.flying.length - 400);
     if (this.flying.length && this.frame === null) this.frame = requestAnimationFrame(() => this.paint());
   }
 
-  /** The label, unless its way had one a moment ago. What has its turn, as in an election, keeps its word. */
-  word({ label, from, to, told }, start) {
+  /** The label, unless its way had one a moment ago, or with many members any way. What has its turn, as in an election, keeps its word. */
+  word({ label, from, to, told }, start, members) {
     if (!label || told) return label;
-    const way = `${from} ${to}`;
+    const way = members > 3 ? '' : `${from} ${to}`;
     if (start - (this.worded.get(way) ?? -Infinity) < APART) return '';
     this.worded.set(way, start);
     return label;
