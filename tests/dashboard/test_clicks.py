@@ -1,7 +1,10 @@
 """A person at the stage of the whole running machine: look inside, kill the leader, watch who takes over."""
 
+import os
 import re
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -23,8 +26,9 @@ def machine() -> Iterator[Machine]:
         yield started
 
 
-@pytest.fixture
-def page(machine: Machine) -> Iterator[Page]:
+@contextmanager
+def stage(machine: Machine) -> Iterator[tuple[Page, list[str]]]:
+    """The demo's stage in a browser, and what the browser complains of."""
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -35,9 +39,15 @@ def page(machine: Machine) -> Iterator[Page]:
         )
         page.goto(f"http://127.0.0.1:{machine.port}/clusters/demo/")
         expect(page.locator("body")).to_have_attribute("data-link", "live", timeout=15_000)
+        yield page, problems
+        browser.close()
+
+
+@pytest.fixture
+def page(machine: Machine) -> Iterator[Page]:
+    with stage(machine) as (page, problems):
         yield page
         assert not problems, f"{problems}\n{machine.log()[-4000:]}"
-        browser.close()
 
 
 def test_killed_leader_is_seen_to_be_replaced(page: Page) -> None:
@@ -131,6 +141,20 @@ def test_nothing_is_claimed_before_something_is_known(page: Page) -> None:
     expect(page.get_by_text("loading the cluster")).to_be_visible()
     expect(page.get_by_text("All well")).to_have_count(0)
     page.unroute_all()
+
+
+def test_picture_outlives_the_process_that_serves_it(machine: Machine) -> None:
+    with stage(machine) as (page, _):
+        os.kill(machine.children()["web"], signal.SIGKILL)
+        expect(page.locator("body")).to_have_attribute("data-link", "lost", timeout=10_000)
+        expect(page.get_by_text("this is how it was")).to_be_visible()
+        expect(page.locator("#timeline")).to_contain_text("AS IT WAS")
+        expect(page.locator("body")).to_have_attribute("data-link", "live", timeout=40_000)
+        expect(page.locator("#timeline")).to_contain_text("LIVE")
+        machine.manage("fault", "demo", "kill", "scheduler")
+        expect(page.locator("#faults")).to_contain_text("Broken · 1", timeout=10_000)
+        machine.manage("fault", "demo", "restart", "scheduler")
+        expect(page.locator("#faults")).to_contain_text("All well", timeout=10_000)
 
 
 def test_cluster_is_deleted_only_after_a_question(machine: Machine, page: Page) -> None:
