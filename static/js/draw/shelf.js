@@ -9,7 +9,8 @@ const KINDS = {
 const BLOCKS_MAX = 8;
 const ROW = 25;
 
-const named = (key) => key.split('/').at(-1).length * 7.4; // pixels its name takes
+const called = (key) => key.replace(/^default\//, ''); // what is elsewhere is told with its namespace
+const named = (key) => called(key).length * 7.4; // pixels its name takes
 
 export function drawWorkloads(pen, state, plan) {
   const rows = workloads(state);
@@ -21,7 +22,7 @@ export function drawWorkloads(pen, state, plan) {
     pen.button(`row-${row.resource}-${row.key}`, `object/${row.resource}/${row.key}`, `${KINDS[row.resource]} ${row.key}${row.schedule ? '' : ', ready of wanted'}`, 'row', (inside) => {
       inside.rect('area', room.x - 8, y - 16, room.w + 16, 24, 7, 'area');
       const taken = Math.max(row.schedule ? 0 : 48, 10 + count.length * 6.4);
-      inside.text('name', room.x, y, fit(row.key.split('/').at(-1), room.w - taken - 26, 6.9), 'strong');
+      inside.text('name', room.x, y, fit(called(row.key), room.w - taken - 26, 6.9), 'strong');
       if (!row.schedule) drawBlocks(inside, room.x + room.w - taken, y, row.ready, row.want, 'ctl', room.w - taken - 12 - named(row.key));
       inside.text('count', room.x + room.w, y, count, `small end tone-${short(row) ? 'wait' : 'mute'}`);
     });
@@ -52,7 +53,7 @@ export function drawServices(pen, state, plan) {
       inside.rect('area', room.x - 8, y - 16, room.w + 16, 24, 7, 'area');
       const count = total ? `${ready} / ${total}` : 'none';
       const taken = Math.max(36, 8 + count.length * 6.4);
-      inside.text('name', room.x, y, fit(key.split('/')[1], room.w - taken - 26, 6.9), 'strong');
+      inside.text('name', room.x, y, fit(called(key), room.w - taken - 26, 6.9), 'strong');
       const blocks = taken + 18 + (total > BLOCKS_MAX ? 76 : total * 13);
       if (room.w > 300 && Math.max(92, named(key) + 14) + address.length * 6.8 < room.w - blocks) inside.text('ip', room.x + Math.max(92, named(key) + 14), y, address, 'mono tiny mute');
       drawBlocks(inside, room.x + room.w - taken, y, ready, total, 'net', room.w - taken - 12 - named(key));
