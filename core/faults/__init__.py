@@ -4,6 +4,6 @@
 `journal`, `engine.clock`. Start with `verbs.py`.
 """
 
-from core.faults.verbs import PAIR_VERBS, VERBS, Done, NothingToDo, UnknownTarget, act, targets
+from core.faults.verbs import VERBS, Done, NothingToDo, UnknownTarget, act, targets
 
-__all__ = ["PAIR_VERBS", "VERBS", "Done", "NothingToDo", "UnknownTarget", "act", "targets"]
+__all__ = ["VERBS", "Done", "NothingToDo", "UnknownTarget", "act", "targets"]

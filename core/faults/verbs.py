@@ -19,6 +19,7 @@ from core.journal import Announcement, announce
 from core.models import Cluster, ClusterObject, Component, Fault
 
 POD = "pod"
+APISERVER = "apiserver"
 KILL = "kill"  # the kind of the row that asks the nodes' driver to kill a pod
 
 
@@ -77,6 +78,8 @@ def act(
     cluster: Cluster, verb: str, target: str, peer: str = "", *, by: str = "", now: Callable[[Cluster], float]
 ) -> Done:
     """Do `verb` (kill, restart, pause, resume, wipe, partition, heal) to `target`. Raises UnknownTarget, NothingToDo."""
+    if target == APISERVER and peer:
+        target, peer = peer, target  # a wire has two ends; its fault is kept with the node
     with Group(cluster.pk, now).transaction() as section:
         kind = _kind(section.cluster, target)
         handler = TABLE[kind].get(verb)
@@ -216,7 +219,7 @@ def _check_wire(act: Act) -> None:
         raise act.refuse(wordings.NO_PEER)
     kinds = {_kind(act.cluster, act.target), _kind(act.cluster, act.peer)}
     if act.target == act.peer or (
-        kinds != {"member"} and kinds != {"node"} and not (kinds == {"node", "component"} and act.peer == "apiserver")
+        kinds != {"member"} and kinds != {"node"} and not (kinds == {"node", "component"} and act.peer == APISERVER)
     ):
         raise act.refuse(wordings.NO_WIRE)
 
@@ -249,4 +252,3 @@ TABLE: dict[str, dict[str, Handler]] = {
     POD: {KILL: kill_pod},
 }
 VERBS = tuple(dict.fromkeys(verb for handlers in TABLE.values() for verb in handlers))
-PAIR_VERBS = ("partition", "heal")  # they need a peer

@@ -73,6 +73,15 @@ def test_killing_what_is_dead_is_said_and_changes_nothing(client: Client) -> Non
     assert Cluster.objects.get(name="lab").topology == topology
 
 
+def test_heal_without_a_peer_joins_all_wires_of_its_target(client: Client) -> None:
+    World("lab")
+    for peer in ("etcd-1", "etcd-2"):
+        post(client, "/api/clusters/lab/faults", {"verb": "partition", "target": "etcd-0", "peer": peer})
+    answer = post(client, "/api/clusters/lab/faults", {"verb": "heal", "target": "etcd-0"})
+    assert answer.status_code == 200
+    assert client.get("/api/clusters/lab/faults").json()["broken"] == []
+
+
 BAD_FAULTS = {
     "unknown verb": ({"verb": "tickle", "target": "etcd-0"}, 400, "kill, restart"),
     "no peer": ({"verb": "partition", "target": "etcd-0"}, 400, "two ends"),

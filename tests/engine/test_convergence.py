@@ -8,7 +8,7 @@ import pytest
 from core.engine.drive import Driver
 from core.engine.host import Host
 from core.engine.roles import ROLES
-from core.faults import PAIR_VERBS, VERBS, NothingToDo, act, targets
+from core.faults import VERBS, NothingToDo, act, targets
 from core.kube.errors import ApiError
 from core.kube.objects import is_true
 from core.models import Fault, Revision
@@ -37,7 +37,7 @@ def break_something(world: World, draw: random.Random) -> str:
         return f"scale to {replicas}"
     target, verb = draw.choice(targets(world.cluster)), draw.choice(VERBS)
     peer = ""
-    if verb in PAIR_VERBS:
+    if verb in ("partition", "heal"):
         peer = "apiserver" if target.startswith("node/") else draw.choice(["etcd-0", "etcd-1", "etcd-2"])
     try:
         act(world.cluster, verb, target, peer, by="test", now=world.clock.now)

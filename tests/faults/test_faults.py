@@ -3,7 +3,7 @@
 import pytest
 
 from core.etcd import group_status
-from core.faults import NothingToDo, UnknownTarget, act, targets
+from core.faults import VERBS, NothingToDo, UnknownTarget, act, targets
 from core.journal import on_announcement
 from core.models import Cluster, Component, Fault, JournalEntry
 from tests.builders import make_pod
@@ -94,6 +94,40 @@ def test_a_wire_is_cut_once_and_healed_from_either_end(world: World, target: str
     assert not Fault.objects.filter(kind="partition", healed=None).exists()
     with pytest.raises(NothingToDo, match="nothing is cut"):
         do(world, "heal", target, peer)
+
+
+def test_a_wire_has_two_ends(world: World) -> None:
+    assert (
+        do(world, "partition", "apiserver", "node/worker-1") == "the wire between node/worker-1 and apiserver was cut"
+    )
+    with pytest.raises(NothingToDo, match="cut already"):
+        do(world, "partition", "node/worker-1", "apiserver")
+    do(world, "heal", "apiserver", "node/worker-1")
+    assert not Fault.objects.filter(kind="partition", healed=None).exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "verbs"),
+    [
+        ("etcd-0", {"kill", "restart", "pause", "resume", "wipe", "partition", "heal"}),
+        ("node/worker-1", {"kill", "restart", "pause", "resume", "partition", "heal"}),
+        *(
+            (target, {"kill", "restart", "pause", "resume"})
+            for target in ("apiserver", "scheduler", "kubelet/worker-1")
+        ),
+        ("pod/default/web", {"kill"}),
+    ],
+)
+def test_each_kind_can_only_what_it_can(world: World, target: str, verbs: set[str]) -> None:
+    """What it cannot is refused with what it can; what it can, never so."""
+    world.create("pods", make_pod("web").obj())
+    for verb in VERBS:
+        try:
+            do(world, verb, target)
+        except NothingToDo as refusal:
+            assert (f"cannot {verb}; it can" in str(refusal)) is (verb not in verbs)
+        else:
+            assert verb in verbs
 
 
 @pytest.mark.parametrize(("target", "peer"), [("etcd-0", "node/worker-1"), ("etcd-0", "etcd-0"), ("etcd-0", "")])

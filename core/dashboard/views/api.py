@@ -21,7 +21,7 @@ from core.engine import control
 from core.engine.clock import WallClock
 from core.engine.clusters import BadCluster
 from core.engine.status import cluster_status
-from core.faults import PAIR_VERBS, VERBS, NothingToDo, UnknownTarget, act
+from core.faults import VERBS, NothingToDo, UnknownTarget, act
 from core.faults import targets as targets_of
 from core.models import Cluster, Fault
 
@@ -53,6 +53,8 @@ def resource(**methods: Handler) -> View:
             return answer(str(error), 404, targets=error.valid)
         except NothingToDo as error:
             return answer(str(error), 409, changed=False)
+        except Cluster.DoesNotExist:
+            return answer("the cluster was deleted meanwhile", 404)
         except (BadRequest, BadCluster) as error:
             return answer(str(error), 400)
 
@@ -128,8 +130,8 @@ def do_fault(request: HttpRequest, name: str) -> JsonResponse:
         raise BadRequest("target and peer are names")
     if not target:
         raise UnknownTarget(target, targets_of(cluster))
-    if verb in PAIR_VERBS and not peer:
-        raise BadRequest(f"{verb} needs two ends: target and peer")
+    if verb == "partition" and not peer:
+        raise BadRequest("partition needs two ends: target and peer")
     done = act(cluster, verb, target, peer, by=person(request), now=WallClock().now)
     return JsonResponse({"message": done.message, "changed": True})
 

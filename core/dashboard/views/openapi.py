@@ -32,7 +32,7 @@ FAULT = fields(
     ("verb", "target"),
     verb=text("what to do", enum=list(VERBS)),
     target=text("etcd-0, node/worker-1, apiserver, scheduler, kubelet/worker-1, pod/NAMESPACE/NAME …"),
-    peer=text("the other end, for partition and heal"),
+    peer=text("the other end, for partition and heal; heal without one joins all wires of the target"),
 )
 SPEED = fields(speed={"type": "number", "minimum": 0.05, "maximum": 100, "description": "virtual seconds a second"})
 ERROR = fields(("error",), error=text("what is wrong, and what there is instead"))
