@@ -55,15 +55,18 @@ class Batcher:
         return self._patiently(lambda: self.server.read(request))
 
     def _patiently(self, ask: Callable[[], Obj | ApiError]) -> Obj | ApiError:
-        """Ask again until there is a leader, or patience ends; only what certainly changed nothing is asked again."""
+        """Ask again until there is a leader, or patience ends; only what certainly changed nothing is asked again.
+
+        A write that no majority confirmed is answered at the end, too: etcd waits for its request as long.
+        """
         deadline = self.wall() + self.patience
-        while True:
-            answer = ask()
-            left = deadline - self.wall()
-            if not isinstance(answer, StoreTimeout) or not answer.is_untouched or left <= 0:
-                return answer
+        answer = ask()
+        while isinstance(answer, StoreTimeout) and (left := deadline - self.wall()) > 0:
             with self._moved:
                 self._moved.wait(min(left, LOOK_AGAIN))
+            if answer.is_untouched:
+                answer = ask()
+        return answer
 
     def _once(self, request: Request) -> Obj | ApiError:
         mine = Submission(request)

@@ -85,12 +85,14 @@ def test_untouched_store_is_tried_again_when_the_cluster_moves_on():
     batcher.close()
 
 
-def test_write_that_may_have_landed_is_not_tried_again():
+def test_write_that_may_have_landed_is_not_tried_again_but_waits_as_long():
     server = Server([StoreTimeout()])
     server.gate.set()
-    batcher = Batcher(server, time.monotonic)
+    clock = iter(range(0, 100, 3))
+    batcher = Batcher(server, lambda: next(clock), patience=7)
     assert isinstance(batcher.submit(create("a")), StoreTimeout)
     assert len(server.batches) == 1
+    assert next(clock) == 12, "it looked at the clock until seven seconds had passed"
     batcher.close()
 
 
