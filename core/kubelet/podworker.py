@@ -31,6 +31,9 @@ from core.runtime.cri import Runtime, is_ready
 from core.runtime.disk import Disk
 
 RETRY = 2.0  # seconds until the next attempt while the API server does not answer
+REJECT_AFTER = 1.0
+"""Seconds of age before a pod is rejected. A set whose template names a node it does not fit on makes the next pod at once,
+as in life; there each takes its time on the way, here the moment would never end."""
 EXPIRED, EXPIRED_MESSAGE = "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
 TOLD_MAX = 10_000  # things already said that are remembered
 BY_NODE = "kubelet"
@@ -104,6 +107,9 @@ class PodWorkers(Reconciler):
         if sync.sandbox is None and pod["metadata"]["uid"] not in self.occupancy.pods:
             rejection = admit(pod, self.nodes.get("", self.node), self.capacity, self.occupancy)
             if rejection is not None:
+                age = self.now - parse_timestamp(pod["metadata"]["creationTimestamp"])
+                if age < REJECT_AFTER:
+                    return again(REJECT_AFTER - age)
                 self.events.warning(pod, rejection.reason, rejection.message)
                 status = rejected_status(pod, rejection.reason, REJECTED + rejection.message, self.now)
                 await self.client.update_status("pods", {**pod, "status": status})
@@ -142,6 +148,7 @@ class PodWorkers(Reconciler):
     async def _end(self, pod: Obj, key: str) -> Result | None:
         sync = PodSync(self, pod, self.now)
         if sync.sandbox is None:
+            self.occupancy.release(pod["metadata"]["uid"])
             return await self._delete(pod, None)
         if not terminate(sync):
             await self._write(pod, sync)

@@ -253,10 +253,22 @@ def test_pod_that_never_started_gives_its_share_back(grace: int) -> None:
     world.create("pods", make_pod(spec={"volumes": [LEVELS]}, resources=resources))
     world.run(1)
     world.api("delete", "pods", "default", "web", options={"gracePeriodSeconds": grace})
-    world.run(1)
+    world.run()
     world.create("pods", make_pod("next", resources=resources))
-    world.run(1)
+    world.run()
     assert ready(world, "next")
+
+
+def test_set_that_asks_for_an_impossible_node_does_not_stop_time() -> None:
+    world = World(workers=1)
+    template = make_pod(resources={"requests": {"cpu": "9"}})
+    template["metadata"] = {"labels": {"app": "web"}}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template}
+    meta = {"name": "web", "namespace": "default"}
+    world.create("replicasets.apps", {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta, "spec": spec})
+    world.run(10)
+    reasons = [pod["status"].get("reason") for pod in world.all("pods")]
+    assert 8 <= reasons.count("OutOfcpu") <= 11
 
 
 def test_pod_over_its_active_deadline_has_failed() -> None:
