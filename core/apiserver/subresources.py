@@ -63,6 +63,7 @@ def bind(row: Resource, request: Request, batch: Batch) -> Obj:
         {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": timestamp(batch.now)}
     )
     status["conditions"] = conditions
+    status.pop("nominatedNodeName", None)  # it has been kept (KEP-5278)
     if not request.options.get("dryRun"):
         batch.put(row, new, old, request)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}

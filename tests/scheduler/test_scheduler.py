@@ -104,6 +104,11 @@ def test_gated_pod_waits_for_its_gate(world):
     pod = world.create("pods", make_pod("web").gated("example.com/quota").obj())
     world.run(20)
     assert placed(world) == {"web": ""}
+    why = condition(world.get("pods", "default", "web"), "PodScheduled")
+    assert (why["reason"], why["message"]) == (
+        "SchedulingGated",
+        "Scheduling is blocked due to non-empty scheduling gates",
+    )
     spec = {name: value for name, value in pod["spec"].items() if name != "schedulingGates"}
     world.api("update", "pods", "default", "web", world.get("pods", "default", "web") | {"spec": spec})
     world.run()
@@ -130,6 +135,7 @@ def test_higher_priority_evicts_lower(world):
     world.create("pods", important)
     world.run(15)
     assert placed(world) == {"important": "node-1"}
+    assert "nominatedNodeName" not in world.get("pods", "default", "important")["status"]
     (text,) = messages(world, "Preempted")
     assert text.startswith("Preempted by pod ")
     assert text.endswith(" on node node-1")

@@ -13,6 +13,7 @@ from core.kube.objects import Obj
 from core.kube.pods import qos_class
 
 GRACE_DEFAULT = 30
+GATED = "Scheduling is blocked due to non-empty scheduling gates"
 
 
 class PodStrategy(Strategy):
@@ -20,6 +21,9 @@ class PodStrategy(Strategy):
 
     def prepare_create(self, obj: Obj, batch: Batch) -> None:
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
+        if obj["spec"].get("schedulingGates"):
+            gated = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": None}
+            obj["status"]["conditions"] = [gated | {"reason": "SchedulingGated", "message": GATED}]
 
     def prepare_status(self, new: Obj, old: Obj, batch: Batch) -> None:
         super().prepare_status(new, old, batch)
