@@ -13,6 +13,7 @@ from core.controllers.garbagecollector import GarbageCollector
 from core.controllers.job import JobController
 from core.controllers.namespace import NamespaceController
 from core.controllers.nodelifecycle import NodeLifecycleController
+from core.controllers.persistentvolume import PersistentVolumeController
 from core.controllers.podgc import PodGCController
 from core.controllers.replicaset import ReplicaSetController
 from core.controllers.replicationcontroller import ReplicationControllerController
@@ -39,6 +40,7 @@ REGISTRY: dict[str, type[Reconciler]] = {
     "node": NodeLifecycleController,
     "taint-eviction": TaintEvictionController,
     "disruption": DisruptionController,
+    "persistentvolume": PersistentVolumeController,
     "podgc": PodGCController,
     "garbagecollector": GarbageCollector,
 }
