@@ -17,6 +17,7 @@ from core.kube.objects import Obj
 from core.kube.requests import Request
 
 PATIENCE = 7.0  # wall seconds a request waits for a leader; etcd gives its clients 5 + 2 × the election timeout
+PREMATURE = 1.0  # wall seconds for what a controller is about to make; admission tries ten times, every 100 ms
 LOOK_AGAIN = 0.25  # wall seconds after which a waiting request looks for a leader although nothing was announced
 
 
@@ -55,18 +56,25 @@ class Batcher:
         return self._patiently(lambda: self.server.read(request))
 
     def _patiently(self, ask: Callable[[], Obj | ApiError]) -> Obj | ApiError:
-        """Ask again until there is a leader, or patience ends; only what certainly changed nothing is asked again.
+        """Ask again until there is a leader, or what a controller was about to make is there, or patience ends.
 
-        A write that no majority confirmed is answered at the end, too: etcd waits for its request as long.
+        Only what certainly changed nothing is asked again. A write that no majority confirmed is answered at the end, too:
+        etcd waits for its request as long.
         """
-        deadline = self.wall() + self.patience
+        began = self.wall()
         answer = ask()
-        while isinstance(answer, StoreTimeout) and (left := deadline - self.wall()) > 0:
+        while (left := began + self._patience_with(answer) - self.wall()) > 0:
             with self._moved:
                 self._moved.wait(min(left, LOOK_AGAIN))
-            if answer.is_untouched:
+            if not isinstance(answer, StoreTimeout) or answer.is_untouched:
                 answer = ask()
         return answer
+
+    def _patience_with(self, answer: Obj | ApiError) -> float:
+        """Seconds from its beginning for which a request with this answer waits; 0: the answer is final."""
+        if isinstance(answer, StoreTimeout):
+            return self.patience
+        return min(PREMATURE, self.patience) if isinstance(answer, ApiError) and answer.premature else 0.0
 
     def _once(self, request: Request) -> Obj | ApiError:
         mine = Submission(request)

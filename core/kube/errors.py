@@ -14,6 +14,8 @@ class ApiError(Exception):
 
     code = 500
     reason = "InternalError"
+    premature = False
+    """Whether the cluster itself is about to make what the request lacked: asked again in a moment, it may well succeed."""
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ import pytest
 from core.apiserver.batcher import Batcher
 from core.engine.clusters import ADMIN
 from core.journal import Announcement, announce
-from core.kube.errors import ApiError, StoreTimeout
+from core.kube.errors import ApiError, Forbidden, StoreTimeout
 from core.kube.requests import Request
 from core.models import Cluster
 from tests.apiserver.objects import config_map
@@ -93,6 +93,31 @@ def test_write_that_may_have_landed_is_not_tried_again_but_waits_as_long():
     assert isinstance(batcher.submit(create("a")), StoreTimeout)
     assert len(server.batches) == 1
     assert next(clock) == 12, "it looked at the clock until seven seconds had passed"
+    batcher.close()
+
+
+def premature():
+    error = Forbidden("no service account yet")
+    error.premature = True
+    return error
+
+
+def test_what_a_controller_is_about_to_make_is_waited_for():
+    server = Server([premature(), {"kind": "Pod"}])
+    server.gate.set()
+    batcher = Batcher(server, time.monotonic)
+    threading.Timer(0.05, lambda: announce(Announcement(7, 1, 1, frozenset()))).start()
+    assert batcher.submit(create("a")) == {"kind": "Pod"}
+    batcher.close()
+
+
+def test_what_nobody_makes_is_not_waited_for_long():
+    server = Server([premature() for _ in range(9)])
+    server.gate.set()
+    clock = iter(number / 2 for number in range(100))
+    batcher = Batcher(server, lambda: next(clock))
+    assert isinstance(batcher.submit(create("a")), Forbidden)
+    assert len(server.batches) == 2
     batcher.close()
 
 

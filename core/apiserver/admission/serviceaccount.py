@@ -32,7 +32,9 @@ class ServiceAccount(Plugin):
         name = spec.get("serviceAccountName") or spec.get("serviceAccount") or DEFAULT
         account = batch.find("serviceaccounts", attempt.namespace, name)
         if account is None:
-            raise attempt.forbidden(NOT_FOUND.format(namespace=attempt.namespace, name=name))
+            refusal = attempt.forbidden(NOT_FOUND.format(namespace=attempt.namespace, name=name))
+            refusal.premature = name == DEFAULT  # of a namespace just created the controller makes it right now
+            raise refusal
         spec["serviceAccountName"] = spec["serviceAccount"] = name
         if account.get("imagePullSecrets") and not spec.get("imagePullSecrets"):
             spec["imagePullSecrets"] = [dict(secret) for secret in account["imagePullSecrets"]]
