@@ -11,6 +11,7 @@ from core.client.transport import WatchEvent
 from core.kube.objects import Obj, annotations_of, is_deleting
 from core.kube.quantities import compare
 from core.kube.requests import service_account
+from core.kube.storage import class_of
 
 CLAIMS, VOLUMES, CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
@@ -52,7 +53,7 @@ class PersistentVolumeController(Reconciler):
         fitting = next((volume for volume in self.volumes if fits(volume, claim)), None)
         if fitting is not None:
             return "Warning", "FailedBinding", NOT_BOUND.format(name=fitting["metadata"]["name"])
-        name = claim["spec"].get("storageClassName") or ""
+        name = class_of(claim)
         if not name:
             return "Normal", "FailedBinding", NO_CLASS
         found = self.classes.get("", name)
@@ -69,7 +70,7 @@ def fits(volume: Obj, claim: Obj) -> bool:
     has, wants = volume["spec"], claim["spec"]
     return (
         not has.get("claimRef")
-        and (has.get("storageClassName") or "") == (wants.get("storageClassName") or "")
+        and class_of(volume) == class_of(claim)
         and set(wants.get("accessModes") or ()) <= set(has.get("accessModes") or ())
         and compare(has["capacity"]["storage"], wants["resources"]["requests"]["storage"]) >= 0
     )

@@ -5,9 +5,9 @@ import pytest
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def make_claim(stage, **spec):
+def make_claim(stage, annotations=None, **spec):
     body = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, **spec}
-    meta = {"name": "data", "namespace": "default"}
+    meta = {"name": "data", "namespace": "default", "annotations": annotations or {}}
     stage.create(
         "persistentvolumeclaims", {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": body}
     )
@@ -46,3 +46,9 @@ def test_a_volume_that_would_fit_is_named(stage):
     make_claim(stage)
     (told,) = stage.events_of("PersistentVolumeClaim", "FailedBinding")
     assert told.startswith('persistent volume "disk" would fit, but binding volumes is not simulated yet')
+
+
+def test_the_annotation_of_old_names_the_class_too(stage):
+    make_class(stage, "Immediate")
+    make_claim(stage, {"volume.beta.kubernetes.io/storage-class": "fast"})
+    assert len(stage.events_of("PersistentVolumeClaim", "ExternalProvisioning")) == 1

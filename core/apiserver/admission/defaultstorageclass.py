@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from core.apiserver.admission.base import Attempt, Plugin
 from core.kube.objects import annotations_of
+from core.kube.storage import BETA_CLASS
 
 if TYPE_CHECKING:
     from core.apiserver.batch import Batch
 
 CLASSES = "storageclasses.storage.k8s.io"
 IS_DEFAULT = "storageclass.kubernetes.io/is-default-class"
-BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
 
 
 class DefaultStorageClass(Plugin):

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from core.client import Client
 from core.kube.nodeselectors import node_terms
 from core.kube.objects import Obj, annotations_of, is_deleting
+from core.kube.storage import class_of
 from core.scheduler.events import NODE, VOLUME, Action, Interest
 from core.scheduler.framework import SKIP, Code, CycleState, Filter, PreBind, PreFilter, Status
 from core.scheduler.handle import Handle
@@ -87,7 +88,7 @@ class VolumeBinding(PreFilter, Filter, PreBind):
         return Status(Code.UNRESOLVABLE, (why,), self.name)
 
     def _waits_for_consumer(self, claim: Obj) -> bool:
-        storage_class = self.handle.lookup(CLASSES, "", claim["spec"].get("storageClassName") or "")
+        storage_class = self.handle.lookup(CLASSES, "", class_of(claim))
         return storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
 
 

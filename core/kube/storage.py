@@ -1,0 +1,13 @@
+"""Volumes and claims: what of them the controllers and the scheduler read alike.
+
+Reference: component-helpers `storage/volume/helpers.go`.
+"""
+
+from core.kube.objects import Obj, annotations_of
+
+BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
+
+
+def class_of(obj: Obj) -> str:
+    """The storage class of a claim or a volume: the annotation of old goes before the field."""
+    return str(annotations_of(obj).get(BETA_CLASS) or obj["spec"].get("storageClassName") or "")
