@@ -25,6 +25,7 @@ from core.runtime.workloads import Behaviour, settings_of
 
 CREATED = "Container created"
 STARTED = "Container started"
+NOT_SIMULATED = "The script is beyond the simulated shell ({what}): it is taken to do its job, {how}"
 BACK_OFF = "Back-off restarting failed container {name} in pod {pod}"
 WAITING_BACK_OFF = "back-off {delay} restarting failed container={name} pod={pod}"
 SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
@@ -239,8 +240,11 @@ class PodSync:
             notes={"backoff": backoff},
         )
         self.say("Normal", slot, "Created", CREATED)
-        self.runtime.start_container(slot.record, self.behaviour(slot), self.now)
+        does = self.behaviour(slot)
+        self.runtime.start_container(slot.record, does, self.now)
         self.say("Normal", slot, "Started", STARTED)
+        if does.beyond:
+            self.say("Warning", slot, "NotSimulated", NOT_SIMULATED.format(what=does.beyond, how=_taken_for(does)))
         if slot.previous is not None:
             self.runtime.remove_container(slot.previous)  # of the dead only the latest is kept
         slot.previous = before
@@ -304,6 +308,10 @@ def _slot(container: Obj, init: bool, attempts: list[Record] | None) -> Slot:
         slot.record = attempts[-1]
         slot.previous = attempts[-2] if len(attempts) > 1 else None
     return slot
+
+
+def _taken_for(does: Behaviour) -> str:
+    return "staying up" if does.ends_after is None else f"ending well after {does.ends_after:g} s"
 
 
 def _needs_environment(spec: Obj, needed: tuple[str, ...], command: tuple[str, ...], args: tuple[str, ...]) -> bool:

@@ -43,6 +43,7 @@ class Behaviour:
     ends_after   None: it stays up;  reason  OOMKilled, when that is how it ends
     ports        what it listens on; None: everything the pod declares and its probes ask for
     serves_from, serves_until   when it answers;  stop_code  None: deaf to SIGTERM
+    beyond       what in its script the small shell does not understand, if it is taken to do its job for that
     http_error   the status of its HTTP answers from serves_until on; 0: it gives none
     files        (offset, path, present) in order: what a probe's `cat` finds
     """
@@ -60,6 +61,7 @@ class Behaviour:
     cpu_millis: float = 1.0
     memory_mib: float = 10.0
     memory_growth: float = 0.0
+    beyond: str = ""
 
     def changes(self) -> list[float]:
         """The moments at which an answer to a probe may change, in order."""
@@ -181,13 +183,17 @@ def _behaviour(
         if image.stop_code is None and image.completes_after is None:
             return _played(run(argv, dict(env)), image)  # a bare shell: it ends at once, its input being empty
         return _plain(image)
+    beyond = ""
     if is_known(argv):
         try:
             return _played(run(argv, dict(env)), image)
-        except NotUnderstood:
-            pass
+        except NotUnderstood as error:
+            beyond = str(error)
     return Behaviour(
-        ends_after=JOB_SECONDS if completes else None, cpu_millis=image.cpu_millis, memory_mib=image.memory_mib
+        ends_after=JOB_SECONDS if completes else None,
+        cpu_millis=image.cpu_millis,
+        memory_mib=image.memory_mib,
+        beyond=beyond,
     )
 
 

@@ -123,6 +123,18 @@ def test_init_containers_run_in_order_before_the_others() -> None:
     assert ready(world)
 
 
+def test_script_that_is_not_simulated_is_told_of() -> None:
+    world = World(workers=1)
+    inits = [{"name": "wait", "image": "busybox", "command": sh("until nslookup db; do sleep 2; done")}]
+    world.create("pods", make_pod(inits=inits))
+    world.run(1)
+    told = [text for text in messages(world) if "simulated" in text]
+    assert told == [
+        "The script is beyond the simulated shell (nslookup): it is taken to do its job, ending well after 5 s"
+    ]
+    assert events(world).count("NotSimulated") == 1
+
+
 def test_sidecar_runs_beside_the_containers_and_ends_after_them() -> None:
     world = World(workers=1)
     inits = [{"name": "proxy", "image": "registry.k8s.io/pause:3.10", "restartPolicy": "Always"}]
