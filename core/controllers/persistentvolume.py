@@ -11,10 +11,9 @@ from core.client.transport import WatchEvent
 from core.kube.objects import Obj, annotations_of, is_deleting
 from core.kube.quantities import compare
 from core.kube.requests import service_account
-from core.kube.storage import class_of
+from core.kube.storage import SELECTED_NODE, class_of
 
 CLAIMS, VOLUMES, CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
-SELECTED_NODE = "volume.kubernetes.io/selected-node"
 
 NO_CLASS = "no persistent volumes available for this claim and no storage class is set"
 UNKNOWN_CLASS = 'storageclass.storage.k8s.io "{name}" not found'

@@ -6,6 +6,7 @@ Reference: component-helpers `storage/volume/helpers.go`.
 from core.kube.objects import Obj, annotations_of
 
 BETA_CLASS = "volume.beta.kubernetes.io/storage-class"
+SELECTED_NODE = "volume.kubernetes.io/selected-node"  # of a claim whose volume waited for its first consumer
 
 
 def class_of(obj: Obj) -> str:

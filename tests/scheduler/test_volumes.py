@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.scheduler.plugins.volumebinding import SELECTED_NODE
+from core.kube.storage import SELECTED_NODE
 from tests.builders import make_node, make_pod
 from tests.scheduler.cluster import Cluster
 from tests.world import World

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from core.client import Client
 from core.kube.nodeselectors import node_terms
 from core.kube.objects import Obj, annotations_of, is_deleting
-from core.kube.storage import class_of
+from core.kube.storage import SELECTED_NODE, class_of
 from core.scheduler.events import NODE, VOLUME, Action, Interest
 from core.scheduler.framework import SKIP, Code, CycleState, Filter, PreBind, PreFilter, Status
 from core.scheduler.handle import Handle
@@ -29,7 +29,6 @@ UNBOUND_IMMEDIATE = "pod has unbound immediate PersistentVolumeClaims"
 NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity"
 BINDING = "waiting for PersistentVolumeClaims to be bound"
 
-SELECTED_NODE = "volume.kubernetes.io/selected-node"
 CLAIMS, VOLUMES, CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
 
 
