@@ -13,16 +13,13 @@ from dataclasses import dataclass, field
 import orjson
 
 from core.apiserver.authorization import Authorizer
+from core.apiserver.decoding import check_size
 from core.apiserver.trace import Trace
 from core.apiserver.watchcache import WatchCache
 from core.etcd.group import Op, Transaction
-from core.kube.errors import TooLarge
 from core.kube.objects import Key, Obj
 from core.kube.requests import Request
 from core.kube.resources import Resource
-
-VALUE_MAX = 1_572_864  # bytes; etcd's --max-request-bytes
-TOO_LARGE = "etcdserver: request is too large"
 
 
 @dataclass(slots=True)
@@ -74,8 +71,7 @@ class Batch:
         meta = obj["metadata"]
         meta.pop("resourceVersion", None)
         value = orjson.dumps(obj)
-        if len(value) > VALUE_MAX:
-            raise TooLarge(TOO_LARGE)
+        check_size(value)
         expected = int(old["metadata"]["resourceVersion"]) if old is not None else 0
         self._propose(row, meta, value, expected, request)
         self.written.append(obj)

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from core.kube.conversion import spoken_row, to_stored
-from core.kube.errors import BadRequest
+from core.kube.errors import BadRequest, TooLarge
 from core.kube.objects import Obj
 from core.kube.requests import Request
 from core.kube.resources import Resource
@@ -21,6 +21,8 @@ NO_CONVERSION = "converting ({short}.{kind}) to ({group}.{wanted}): unknown conv
 NOT_REGISTERED = 'no kind "{kind}" is registered for version "{version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
 WITH_SPEC = frozenset({"deployments.apps", "nodes", "pods", "replicasets.apps", "replicationcontrollers", "services"})
 """Kinds whose spec may be left out of a body but is there, empty, for the stages that follow."""
+VALUE_MAX = 1_572_864  # bytes; etcd's --max-request-bytes
+TOO_LARGE = "etcdserver: request is too large"
 STRICT, UNKNOWN_FIELD = "strict decoding error: ", 'unknown field "{path}"'
 METADATA = "metadata is not an object"
 NOT_AN_OBJECT = (
@@ -33,10 +35,23 @@ def decode(row: Resource, request: Request) -> Obj:
     if not isinstance(request.body, dict):
         raise BadRequest(NOT_AN_OBJECT.format(kind=row.kind))
     try:
-        obj: Obj = orjson.loads(orjson.dumps(request.body))
+        packed = orjson.dumps(request.body)
     except TypeError as error:
         raise BadRequest(f"{NOT_AN_OBJECT.format(kind=row.kind)}: {error}") from None
-    return accept(row, request, obj)
+    return accept(row, request, unpack(packed))
+
+
+def check_size(packed: bytes) -> None:
+    """What the store cannot take is refused before anything is done about it. Raises TooLarge."""
+    if len(packed) > VALUE_MAX:
+        raise TooLarge(TOO_LARGE)
+
+
+def unpack(packed: bytes) -> Obj:
+    """A copy of what the store could take. Raises TooLarge."""
+    check_size(packed)
+    obj: Obj = orjson.loads(packed)
+    return obj
 
 
 def accept(stored: Resource, request: Request, obj: Obj) -> Obj:

@@ -12,7 +12,7 @@ from core.apiserver.batch import Batch
 from core.apiserver.options import MANAGER_MAX
 from core.kube.conversion import from_stored, spoken_row, to_stored
 from core.kube.definitions import definition_of
-from core.kube.errors import BadRequest, UnsupportedMediaType, conflict
+from core.kube.errors import BadRequest, TooLarge, UnsupportedMediaType, conflict
 from core.kube.fields import Author, apply, update
 from core.kube.fields.typed import Malformed
 from core.kube.objects import Obj, clone
@@ -24,6 +24,10 @@ KUBECTL, LAST_APPLIED = "kubectl", "kubectl.kubernetes.io/last-applied-configura
 """Kept up to date for a client-side `kubectl apply` that may come after a server-side one."""
 
 NAME_MISMATCH = "the name of the object ({given}) does not match the name on the URL ({wanted})"
+FIELDS_MAX = 20_000
+"""Fields of an object whose owners are told apart, about a second's work under the cluster's lock; more are not recorded."""
+TOO_MANY_FIELDS = "server-side apply takes objects of at most {most} fields"
+
 MANAGED = "metadata.managedFields must be nil"
 NO_SCHEMA = "server-side apply is not supported for {kind}: its fields are not known"
 MALFORMED = "failed to create typed patch object ({namespace}/{name}; {version}, Kind={kind}): {why}"
@@ -44,6 +48,9 @@ def record(row: Resource, request: Request, old: Obj | None, new: Obj, batch: Ba
         if old is not None and "managedFields" in old["metadata"]:
             new["metadata"]["managedFields"] = old["metadata"]["managedFields"]
         return
+    if _fields(orjson.dumps(new)) > FIELDS_MAX:
+        new["metadata"].pop("managedFields", None)
+        return
     try:
         schema = definition_of(row)
     except KeyError:
@@ -60,6 +67,8 @@ def applied(row: Resource, request: Request, current: Obj | None, batch: Batch) 
         raise UnsupportedMediaType(NO_SCHEMA.format(kind=row.kind)) from None
     spoken = spoken_row(row, request)
     wanted = to_stored(spoken, _wanted(spoken, request))
+    if _fields(orjson.dumps([wanted, current])) > FIELDS_MAX:
+        raise TooLarge(TOO_MANY_FIELDS.format(most=FIELDS_MAX))
     if current is None:
         if uid := wanted["metadata"].get("uid"):
             raise conflict(row.name, request.name, NO_SUCH_UID.format(uid=uid))
@@ -100,6 +109,11 @@ def _wanted(row: Resource, request: Request) -> Obj:
     if "status" in row.subresources:
         wanted.pop("status", None)
     return wanted
+
+
+def _fields(packed: bytes) -> int:
+    """About how many fields there are in a piece of JSON."""
+    return packed.count(b'":')
 
 
 def _manager(request: Request) -> str:

@@ -6,6 +6,8 @@ that changes nothing is answered with what is there and makes no revision, as in
 
 from collections.abc import Callable
 
+import orjson
+
 from core.apiserver import admission, decoding, ownership
 from core.apiserver.admission import Attempt
 from core.apiserver.authorization import ANONYMOUS, attributes_of, authorize
@@ -137,8 +139,10 @@ def patched(row: Resource, request: Request, current: Obj, batch: Batch) -> Obj:
     if request.is_apply:
         return ownership.applied(row, request, current, batch)
     spoken = spoken_row(row, request)
+    decoding.check_size(orjson.dumps(request.body))
     # Copied, because a patch shares with the current object what it leaves alone, and the stages after it change in place.
-    new = clone(apply_patch(spoken, request.patch_type, from_stored(spoken, current), request.body))
+    made = apply_patch(spoken, request.patch_type, from_stored(spoken, current), request.body)
+    new = decoding.unpack(orjson.dumps(made))
     return decoding.accept(row, request, new)
 
 

@@ -8,6 +8,7 @@ Reference: kubernetes `pkg/apis/*/validation`.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 
 from core.kube import formats, schema
 from core.kube.causes import Cause, invalid
@@ -94,11 +95,14 @@ CHANGES: dict[str, Changes] = {
 DECORATIONS = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
+CAUSES_MAX = 1000
+"""Faults that are told, as nobody reads more: an object full of them would keep the cluster's lock for seconds."""
+
+
 def validate_create(resource: Resource, obj: Obj) -> list[Cause]:
     """Everything wrong with a new object."""
-    causes = list(common.metadata(obj["metadata"], NAMES.get(resource.name, formats.dns_subdomain)))
-    causes += _rules(resource, obj)
-    return causes
+    named = common.metadata(obj["metadata"], NAMES.get(resource.name, formats.dns_subdomain))
+    return list(islice(chain(named, _rules(resource, obj)), CAUSES_MAX))
 
 
 def validate_update(resource: Resource, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
@@ -106,21 +110,23 @@ def validate_update(resource: Resource, new: Obj, old: Obj, subresource: str = "
 
     What did not change is not checked again: most updates of the system's own components leave most of an object alone.
     """
+    return list(islice(_update_causes(resource, new, old, subresource), CAUSES_MAX))
+
+
+def _update_causes(resource: Resource, new: Obj, old: Obj, subresource: str) -> Iterator[Cause]:
     meta, before = new["metadata"], old["metadata"]
-    causes: list[Cause] = []
     if any(meta.get(name) != before.get(name) for name in DECORATIONS):
-        causes += common.decorations(meta)
+        yield from common.decorations(meta)
     if subresource:
-        return causes
+        return
     if all(new.get(name) == old.get(name) for name in (*new, *old) if name not in ("metadata", "status")):
-        return causes
+        return
+    yield from _rules(resource, new)
     change = CHANGES.get(resource.name)
-    causes += _rules(resource, new)
     if change is not None:
-        causes += change(new, old)
-    return causes
+        yield from change(new, old)
 
 
-def _rules(resource: Resource, obj: Obj) -> list[Cause]:
+def _rules(resource: Resource, obj: Obj) -> Iterator[Cause]:
     rules = RULES.get(resource.name)
-    return schema.validate(resource, obj) if rules is None else list(rules(obj))
+    return iter(schema.validate(resource, obj)) if rules is None else rules(obj)
