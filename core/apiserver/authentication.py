@@ -45,6 +45,15 @@ def static_token(credentials: Credentials) -> User | None:
     return User(row.username, groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED))
 
 
+def home_of(authorization: str) -> str:
+    """The name of the cluster whose static token an Authorization header carries; empty if it carries none."""
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer" or len(token) > TOKEN_MAX:
+        return ""
+    digest = hashlib.sha256(token.strip().encode()).hexdigest()
+    return ApiToken.objects.filter(digest=digest).values_list("cluster__name", flat=True).first() or ""
+
+
 def service_account_token(credentials: Credentials) -> User | None:
     """A JWT of this cluster, of a service account that still exists with the same uid, as must what it is bound to."""
     try:

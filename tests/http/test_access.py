@@ -102,6 +102,15 @@ def test_deleted_cluster_is_gone_at_once(api: Client, cluster: Cluster) -> None:
     assert api.get(PODS).code == 404
 
 
+def test_path_without_a_cluster_is_one_of_the_tokens_cluster(application: KubernetesApplication, api: Client) -> None:
+    """`kubectl get --raw /readyz` sends no more than that, though the server's URL has a path."""
+    bare = Client(application, "", api.token)
+    assert bare.get("/readyz").body == b"ok"
+    assert bare.get(PODS).json["kind"] == "PodList"
+    for token in ("", "nonsense", "é"):
+        assert Client(application, "", token).get("/readyz").body == b"404 page not found\n"
+
+
 def test_token_of_one_cluster_is_nothing_in_another(application: KubernetesApplication, api: Client) -> None:
     clusters.create("other", members=1, workers=0, profile="instant")
     assert Client(application, "/clusters/other", api.token).get(PODS).code == 401

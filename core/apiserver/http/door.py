@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError, connection
 
+from core.apiserver.authentication import home_of
 from core.apiserver.authorization import Attributes, authorize
 from core.apiserver.http import endpoints, query, resources
 from core.apiserver.http.directory import Directory, Entry, Lookup
@@ -16,7 +17,7 @@ from core.apiserver.http.hub import Hub
 from core.apiserver.http.identity import Identities
 from core.apiserver.http.incoming import Incoming
 from core.apiserver.http.negotiation import Form, is_pretty, negotiate
-from core.apiserver.http.paths import NoSuchPath, resource_path, segments, split_cluster
+from core.apiserver.http.paths import CLUSTERS, NoSuchPath, resource_path, segments, split_cluster
 from core.apiserver.http.responses import Answer, of_error, page_not_found
 from core.kube.errors import ApiError, NotFound, Unavailable
 from core.models import Cluster
@@ -60,7 +61,9 @@ class Door:
         if not parts:
             names = ", ".join(Cluster.objects.order_by("name").values_list("name", flat=True)) or "none"
             raise NotFound(WHERE.format(names=names))
-        name, parts = split_cluster(parts)
+        name = home_of(incoming.header(b"authorization")) if parts[0] != CLUSTERS else ""
+        if not name:  # `kubectl get --raw /readyz` leaves the server's path out; its token says which cluster is meant
+            name, parts = split_cluster(parts)
         entry = self.directory.find(name)
         try:
             return self.ask_cluster(entry, parts, incoming, pretty)
