@@ -75,10 +75,8 @@ SQLITE = {
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
     },
-    # A file as in production: a database in memory is shared by threads under rules of its own, and refuses where this waits.
-    "TEST": {
-        "NAME": DATA_DIR / "test.sqlite3",
-    },
+    # A file as in production: threads share a database in memory under other rules, and are refused where this waits.
+    "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
 }
 if url := os.environ.get("DATABASE_URL"):
     DATABASES: dict[str, Any] = {"default": environment.database_url(url)}
