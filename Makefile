@@ -26,11 +26,11 @@ $(STAMP): requirements.txt
 
 test: setup ## run every test, installing what they need (Debian: chromium, iptables, postgresql)
 	@tests/prepare
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not alone"
-	@$(PY) -m pytest -q -m "slow or alone"
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow"
+	@$(PY) -m pytest -q -m slow
 
-test-fast: setup ## run the tests that start no processes, browsers or kernels
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not alone"
+test-fast: setup ## run the tests that start no processes, browsers or kernels, and search for nothing at random
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not search"
 
 scenarios: setup ## run the scenario transcripts; REWRITE=1 writes the new output into them
 	@$(PY) -m pytest -q tests/scenarios $(if $(REWRITE),--rewrite)

@@ -23,7 +23,7 @@ from core.kube.requests import Request
 from tests.apiserver.history import Entry, NotLinearizable, Op, check
 from tests.world import START
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.search, pytest.mark.django_db(transaction=True)]
 
 SEEDS = range(max(6, int(os.environ.get("SEEDS", "0")) // 100))
 STEPS = 250

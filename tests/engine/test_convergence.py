@@ -15,7 +15,7 @@ from core.models import Fault, Revision
 from tests.engine.test_determinism import deployment
 from tests.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.search, pytest.mark.django_db(transaction=True)]
 
 REPLICAS = 12
 ROUNDS = 25

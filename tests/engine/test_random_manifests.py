@@ -16,7 +16,7 @@ from core.models import ClusterObject
 from tests.engine.test_convergence import writes_since
 from tests.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.search, pytest.mark.django_db(transaction=True)]
 
 NAMES = ("a", "b")
 LABELS = st.sampled_from([{"app": "a"}, {"app": "b"}, {"app": "a", "tier": "x"}])

@@ -15,6 +15,8 @@ from core.etcd.raft import Log, Message, Raft, Ready, Role, Type
 from tests.etcd.mutants import STUCK, UNSAFE, Mutant
 from tests.etcd.simulation import STEPS, Broken, Disk, Simulation
 
+pytestmark = pytest.mark.search
+
 SEEDS = 100
 
 

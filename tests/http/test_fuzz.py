@@ -18,6 +18,8 @@ from core.kube.definitions import Definition, definition_of, resolve
 from core.kube.resources import TABLE, Resource
 from tests.http.client import Client
 
+pytestmark = pytest.mark.search
+
 SEEDS = int(os.environ.get("FUZZ_SEEDS", "3"))
 SECONDS_MAX = 2.0
 DEPTH_MAX = 7
