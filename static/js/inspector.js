@@ -64,12 +64,13 @@ export class Inspector {
     }
   }
 
-  /** Something changed: ask again soon. */
-  refresh() {
-    if (!this.subject || this.due) return;
+  /** Something changed: ask again soon; at once (0) for the answer to one's own command. */
+  refresh(delay = EVERY) {
+    if (!this.subject || (this.due && delay)) return;
+    clearTimeout(this.due);
     this.due = setTimeout(() => {
       this.due = null;
       if (this.subject && !document.hidden) this.load();
-    }, EVERY);
+    }, delay);
   }
 }

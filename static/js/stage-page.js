@@ -134,7 +134,7 @@ setInterval(() => {
 
 const open = (subject, opener) => inspector.open(subject, opener);
 listenInPicture(stage.svg, open);
-listen(api, () => inspector.refresh());
+listen(api, () => inspector.refresh(0));
 const menu = document.querySelector('.menu');
 document.addEventListener('click', (event) => {
   if (!event.target.closest('.menu')) menu.open = false;
