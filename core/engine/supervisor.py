@@ -131,17 +131,23 @@ class Supervisor:
         child.due = now + child.pause
 
     def end_all(self) -> None:
-        """SIGTERM in reverse order of start, then SIGKILL for what is left."""
-        running = [child.process for child in reversed(self.children) if child.process and child.process.poll() is None]
-        for process in running:
-            process.terminate()
-        deadline = time.monotonic() + GRACE
-        for process in running:
-            try:
-                process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        """End what needs Redis before Redis, which was started first, so that nobody complains of its absence."""
+        end(self.children[1:])
+        end(self.children[:1])
+
+
+def end(children: list[Child]) -> None:
+    """SIGTERM, then SIGKILL for what is left."""
+    running = [child.process for child in children if child.process and child.process.poll() is None]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + GRACE
+    for process in running:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def die_with_parent() -> None:
