@@ -85,6 +85,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self.head_timer = None
 
 
+def is_ours(record: logging.LogRecord) -> bool:
+    """What a client got wrong it is told; the log is for what went wrong here."""
+    error = record.exc_info[1] if record.exc_info else None
+    return record.levelno >= logging.ERROR and not isinstance(error, UnicodeDecodeError)
+
+
 class Door(uvicorn.Server):
     """One port. Signals are `serve`'s business."""
 
@@ -104,6 +110,8 @@ def run(application: Any, host: str, port: int, api_port: int, certificate: Serv
 
 async def serve(application: Any, host: str, port: int, api_port: int, certificate: ServerCertificate) -> None:
     """Open both ports, and serve until SIGINT or SIGTERM. Raises CannotListen."""
+    log = logging.getLogger("uvicorn.error")
+    log.addFilter(is_ours)
     listening = [listen(host, number) for number in (port, api_port)]
     # An answer of the Kubernetes API has its date already.
     doors = [door(application, date_header=True), door(application, date_header=False, tls=tls_context(certificate))]
@@ -115,7 +123,7 @@ async def serve(application: Any, host: str, port: int, api_port: int, certifica
     for one in doors:
         one.should_exit = True
     await asyncio.wait(serving, timeout=GRACE)
-    logging.getLogger("uvicorn.error").disabled = True  # what is cut off from here on is no error
+    log.disabled = True  # what is cut off from here on is no error
     for one in doors:
         one.force_exit = True
     await asyncio.wait(serving)
