@@ -10,12 +10,13 @@ pods away: they are tolerated. A new template is rolled out node by node (`rolli
 from typing import Any
 
 from core.client import Context, Result, again
-from core.client.calls import creation, deletion
+from core.client.calls import creation
 from core.client.reconciler import by_controller_uid
 from core.client.transport import WatchEvent
 from core.controllers import daemonpods, history
 from core.controllers.daemonpods import Placement, Plan
 from core.controllers.ownership import settle
+from core.controllers.poddeletion import pod_deletion
 from core.controllers.podowner import PodOwner
 from core.controllers.podstate import available_in, phase_of
 from core.controllers.replication import CREATED, DELETED, NOT_CREATED, NOT_DELETED
@@ -102,10 +103,7 @@ class DaemonSetController(PodOwner):
             done, size = done + size, size * 2
 
     async def _delete(self, owner: Obj, pods: list[Obj]) -> None:
-        requests = []
-        for pod in pods:
-            meta = pod["metadata"]
-            requests.append(deletion("pods", meta["namespace"], meta["name"], preconditions={"uid": meta["uid"]}))
+        requests = [pod_deletion(pod) for pod in pods]
         for pod, answer in zip(pods, await self.client.batch(requests) if requests else (), strict=True):
             if not isinstance(answer, ApiError):
                 self.events.normal(owner, "SuccessfulDelete", DELETED.format(name=pod["metadata"]["name"]))

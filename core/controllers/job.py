@@ -13,11 +13,12 @@ deleting them forgives.
 from typing import Any
 
 from core.client import Reconciler, Result, again
-from core.client.calls import creation, deletion
+from core.client.calls import creation
 from core.client.reconciler import by_controller_uid
 from core.client.transport import WatchEvent
 from core.controllers.jobindexes import met_policy, pending_indexes
 from core.controllers.jobpods import INDEX, INDEX_FAILURES, TRACKING, Books, is_tracked
+from core.controllers.poddeletion import pod_deletion
 from core.controllers.replication import CREATED, DELETED, NOT_CREATED, pod_from_template
 from core.kube.conditions import new_condition, with_condition
 from core.kube.errors import ApiError, NotFound
@@ -156,10 +157,7 @@ class JobController(Reconciler):
             del status["active"]
 
     async def _delete(self, job: Obj, pods: list[Obj]) -> None:
-        requests = []
-        for pod in pods:
-            meta = pod["metadata"]
-            requests.append(deletion("pods", meta["namespace"], meta["name"], preconditions={"uid": meta["uid"]}))
+        requests = [pod_deletion(pod) for pod in pods]
         for pod, answer in zip(pods, await self.client.batch(requests) if requests else (), strict=True):
             if not isinstance(answer, ApiError):
                 self.events.normal(job, "SuccessfulDelete", DELETED.format(name=pod["metadata"]["name"]))

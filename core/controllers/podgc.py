@@ -8,8 +8,9 @@ once, without a grace period: there is no kubelet to stop them. Behaves like the
 """
 
 from core.client import Reconciler, Result, again
-from core.client.calls import deletion, replacement
+from core.client.calls import replacement
 from core.client.transport import WatchEvent
+from core.controllers.poddeletion import pod_deletion
 from core.controllers.podstate import node_of
 from core.kube.errors import ApiError, NotFound
 from core.kube.objects import Obj, is_deleting, is_true
@@ -77,10 +78,7 @@ class PodGCController(Reconciler):
 
     async def _remove(self, pod: Obj) -> None:
         """Mark a pod that had not ended as failed, so that a Job counts it, and remove it."""
-        meta = pod["metadata"]
-        request = deletion(
-            "pods", meta["namespace"], meta["name"], gracePeriodSeconds=0, preconditions={"uid": meta["uid"]}
-        )
+        request = pod_deletion(pod, gracePeriodSeconds=0)
         requests = [request] if is_finished(pod) else [replacement("pods", self._failed(pod), "status"), request]
         answer = (await self.client.batch(requests))[-1]
         if isinstance(answer, ApiError) and not isinstance(answer, NotFound):

@@ -12,8 +12,9 @@ reconcile never starts before the informers have caught up with what the loop wr
 from typing import Any, ClassVar, NamedTuple
 
 from core.client import Result, again
-from core.client.calls import creation, deletion
+from core.client.calls import creation
 from core.controllers.ownership import settle
+from core.controllers.poddeletion import pod_deletion
 from core.controllers.podowner import PodOwner
 from core.controllers.podstate import available_in, is_active
 from core.controllers.ranking import victims
@@ -101,10 +102,7 @@ class Replication(PodOwner):
         return created, None
 
     async def _delete(self, owner: Obj, chosen: list[Obj]) -> tuple[int, Failure | None]:
-        requests = []
-        for pod in chosen:
-            meta = pod["metadata"]
-            requests.append(deletion("pods", meta["namespace"], meta["name"], preconditions={"uid": meta["uid"]}))
+        requests = [pod_deletion(pod) for pod in chosen]
         failure = None
         for pod, answer in zip(chosen, await self.client.batch(requests), strict=True):
             if not isinstance(answer, ApiError):

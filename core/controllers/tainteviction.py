@@ -10,8 +10,8 @@ its process; here the time counts from the taint.
 """
 
 from core.client import Reconciler, Result, again
-from core.client.calls import deletion
 from core.client.transport import WatchEvent
+from core.controllers.poddeletion import pod_deletion
 from core.controllers.podstate import by_node, node_of
 from core.kube.errors import ApiError, NotFound
 from core.kube.objects import Obj, condition, is_deleting
@@ -74,7 +74,6 @@ class TaintEvictionController(Reconciler):
 
     async def _evict(self, pod: Obj) -> None:
         """Say why on the pod, then ask for its deletion."""
-        meta = pod["metadata"]
         target = {
             "type": "DisruptionTarget",
             "status": "True",
@@ -89,8 +88,7 @@ class TaintEvictionController(Reconciler):
                 await self.client.update_status("pods", {**pod, "status": status})
         except NotFound:
             return
-        request = deletion("pods", meta["namespace"], meta["name"], preconditions={"uid": meta["uid"]})
-        (answer,) = await self.client.batch([request])
+        (answer,) = await self.client.batch([pod_deletion(pod)])
         if isinstance(answer, ApiError) and not isinstance(answer, NotFound):
             raise answer
 
