@@ -55,10 +55,7 @@ class GarbageCollector(Reconciler):
         for resource in REGISTRY.values():
             self.kinds[(resource.api_version, resource.kind)] = resource
             if resource.name not in IGNORED and "delete" in resource.verbs and not resource.stored_as:
-                self.graph[resource.name] = self.informers(resource.name, owner_uid=by_owner_uid)
-        # Handlers only when all informers are there: each object is judged by looking at the others.
-        for name in self.graph:
-            self.watch(name, self.on_change)
+                self.graph[resource.name] = self.watch(resource.name, self.on_change, owner_uid=by_owner_uid)
 
     @property
     def component(self) -> str:

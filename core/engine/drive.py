@@ -14,6 +14,7 @@ from typing import Any
 
 from core.client import Call, Reconciler, Result, again
 from core.engine.clock import ManualClock
+from core.engine.failures import words
 from core.engine.host import Host
 from core.kube.errors import AlreadyExists, ApiError, StoreTimeout
 from core.kube.objects import Obj
@@ -94,15 +95,22 @@ class Driver:
             queue = ready.popleft()
             queue.unstand()
             loop = queue.owner
-            if not self.host.is_served(loop):
+            if not self.host.units.is_served(loop):
                 continue
             started = 0
-            while started < loop.in_flight_max and len(self.pending) < most and (item := queue.get()):
+            while started < loop.in_flight_max and len(self.pending) < most and (item := self._next_of(loop)):
                 key, cause = item
                 started += 1
                 done.reconciles += 1
                 self._resume(Task(loop, key, cause, loop.reconcile(key)), None, done)
             queue.stand_again()
+
+    def _next_of(self, loop: Reconciler) -> tuple[str, int] | None:
+        try:
+            return loop.queue.get()
+        except Exception as error:
+            self.host.units.crash(loop, error)
+            return None
 
     def _execute(self, done: Driven, *, steps: bool) -> None:
         host = self.host
@@ -133,27 +141,30 @@ class Driver:
             done.writes += len(writes)
             task.writes += len(writes)
             if steps:
-                done.done += [f"{task.loop.name}: {describe(request)}" for request in writes[:3]]
+                done.done += [f"{task.loop.id.speaker}: {describe(request)}" for request in writes[:3]]
             self._resume(task, answers[start : start + count], done)
             start += count
 
     def _resume(self, task: Task, answers: list[Obj | ApiError] | None, done: Driven) -> None:
         """Run the reconcile to its next `await` or to its end."""
-        if not self.host.is_served(task.loop):
+        if not self.host.units.is_served(task.loop):
             task.coroutine.close()  # its process was killed meanwhile
             return
         try:
             task.call = task.coroutine.send(answers)  # type: ignore[arg-type]
         except StopIteration as stop:
+            self.host.failures.key_handled(task.loop.id, task.key)
             self._finish(task, stop.value)
         except StoreTimeout as error:
             # The store is away: every second is often enough, and its return must not find long backoffs.
             self._finish(task, again(STORE_RETRY, error.message))
         except ApiError as error:
+            self.host.failures.key_handled(task.loop.id, task.key)
             self._failed(task, error.message)
         except Exception as error:
-            logger.exception("%s failed on %s", task.loop.name, task.key)
-            self._failed(task, f"{type(error).__name__}: {error}")
+            rest = self._failed(task, words(error))
+            role, now = self.host.units.role_of(task.loop), self.host.agenda.now
+            self.host.failures.key_failed(task.loop.id, role, task.key, error, now, rest)
         else:
             self.pending.append(task)
 
@@ -165,15 +176,24 @@ class Driver:
             queue.add_after(task.key, result.after, task.cause)
         self._journal(task, result.note if result else "")
 
-    def _failed(self, task: Task, message: str) -> None:
+    def _failed(self, task: Task, message: str) -> float:
+        """Answers in how many seconds the key comes back."""
         task.loop.queue.done(task.key)
         delay = task.loop.queue.add_rate_limited(task.key, task.cause)
         self._journal(task, message, retry_after=delay)
+        return delay
 
     def _journal(self, task: Task, note: str, **extra: Any) -> None:
         if (note or extra or task.writes) and self.host.is_watched():
-            data = {"loop": task.loop.name, "key": task.key, "writes": task.writes, "note": note, **extra}
-            self.host.records.append(("reconcile", task.loop.name, data))
+            loop_id = task.loop.id
+            data = {
+                "target": loop_id.target,
+                "loop": loop_id.loop,
+                "key": task.key,
+                "writes": task.writes,
+                "note": note,
+            }
+            self.host.records.append(("reconcile", loop_id.speaker, data | extra))
 
 
 def describe(request: Request) -> str:

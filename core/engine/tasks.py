@@ -21,6 +21,7 @@ from core.engine.alarm import Alarm
 from core.engine.clock import WallClock
 from core.engine.drive import Driver
 from core.engine.host import Fenced, Host
+from core.engine.rests import Rests
 from core.engine.roles import ROLES
 from core.engine.wakeups import line
 from core.etcd.lock import turn
@@ -49,6 +50,7 @@ class Note(NamedTuple):
 
 notes: WeakKeyDictionary[Driver, Note] = WeakKeyDictionary()
 drivers: OrderedDict[tuple[int, str], Driver] = OrderedDict()
+rests = Rests()
 alarm = Alarm(lambda cluster_id, role: line().try_wake(cluster_id, role))
 
 
@@ -59,22 +61,36 @@ def drive(cluster_id: int, role: str) -> None:
     wakeups = line()
     wakeups.begin(cluster_id, role)
     try:
+        left = rests.left(cluster_id, role)
+        if left > 0:
+            ring_after(cluster_id, role, left)
+            return
         driver = driver_of(cluster_id, role)
         if driver is None:
             return
+        is_first = driver not in notes
         driven = driver.drive(budget=SLICE)
         finish(driver, role, driven.next_due, busy=driven.busy)
+        if is_first:
+            rests.end(cluster_id, role)
     except Fenced as fenced:
         logger.info("%s", fenced)
         drivers.pop((cluster_id, role), None)
         wakeups.try_wake(cluster_id, role)
-    except Exception:
+    except Cluster.DoesNotExist:
+        drivers.pop((cluster_id, role), None)  # deleted a moment ago
+    except Exception as error:
         # Whatever went wrong, what is in memory may be half done: the next drive starts from the database.
         drivers.pop((cluster_id, role), None)
-        alarm.set((cluster_id, role), 1.0)
-        raise
+        ring_after(cluster_id, role, rests.begin(cluster_id, role, error))
     finally:
         wakeups.end()
+
+
+def ring_after(cluster_id: int, role: str, delay: float) -> None:
+    """Wake the role in `delay` wall seconds; of an infinite delay, whoever lets the clock run wakes it."""
+    if delay < float("inf"):
+        alarm.set((cluster_id, role), delay)
 
 
 @cache

@@ -21,7 +21,10 @@ KINDS: dict[str, Kind] = {
     "raft.commit": Kind(True, "a member learned a commit index: member, commit, term"),
     "etcd.quorum": Kind(False, "the group lost or regained its quorum: has, alive, needed"),
     "request": Kind(True, "the API server answered: verb, resource, namespace, name, code, stages, micros"),
-    "reconcile": Kind(True, "a control loop handled a key and did something: loop, key, writes, note, retry_after"),
+    "reconcile": Kind(
+        True, "a control loop handled a key and did something: target, loop, key, writes, note, retry_after"
+    ),
+    "loop": Kind(False, "a control loop, or a whole role, fails or runs again: target, loop, fails, error, key"),
     "schedule": Kind(False, "the scheduler decided on a pod: pod, filters, scores, winner, message"),
     "runtime": Kind(True, "a container runtime did something: node, call, subject, detail"),
     "fault": Kind(False, "something was broken or healed: verb, target, peer, by"),

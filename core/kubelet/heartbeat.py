@@ -32,7 +32,7 @@ def node_user(node: str) -> User:
 class NodeHeartbeat(Reconciler):
     """Keeps its own Node and Lease. Memory that may be lost: the lease as last answered, when the status was last sent."""
 
-    name: ClassVar[str] = "kubelet"
+    name: ClassVar[str] = "heartbeat"
     component = "kubelet"
 
     def __init__(self, context: Context) -> None:

@@ -48,7 +48,7 @@ def by_node(pod: Obj) -> list[str]:
 class PodWorkers(Reconciler):
     """The pods of one node."""
 
-    name: ClassVar[str] = "kubelet"
+    name: ClassVar[str] = "pod-workers"
     component = "kubelet"
 
     def __init__(self, context: Context) -> None:
@@ -74,11 +74,10 @@ class PodWorkers(Reconciler):
                 if sandbox["stopped_at"] is None:
                     self.addresses.add(sandbox["ip"])
         self.nodes = self.informers("nodes")
-        self.pods = self.informers("pods", **{BY_NODE: by_node})
+        self.pods = self.watch("pods", self._on_pod, among=(BY_NODE, self.node), **{BY_NODE: by_node})
         for pod in self.pods.indexed(BY_NODE, self.node):
             if self.disk.of_pod("sandbox", str(key_of(pod))) and not self._is_over(pod):
                 self.occupancy.take(pod)
-        self._subscriptions.append(self.pods.on_indexed(BY_NODE, self.node, self._on_pod))
         for sandbox in list(self.disk.all("sandbox")):
             self.enqueue(sandbox["pod"])  # those whose pods are gone are swept
 
