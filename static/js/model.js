@@ -92,6 +92,13 @@ export const unplaced = (state) => state.placed.get('') ?? [];
 
 export const componentState = (state, target) => state.components.get(target)?.state ?? 'running';
 
+/** What fails of a process (or of one loop of it): a control loop of ours, or the whole role that the process is driven by. */
+export function failureOf(state, component, node = '', loop = '') {
+  return (state.failures ?? []).find((row) => (row.loop
+    ? row.component === component && row.node === node && (!loop || row.loop === loop)
+    : row.component === (node ? 'nodes' : 'control-plane')));
+}
+
 /** Requests a second over the last `window` virtual seconds. */
 export function requestRate(state, now, window = 10) {
   const recent = state.rate.filter(([at]) => at > now - window);
@@ -107,12 +114,14 @@ const STATUS = {
     machines: list.filter((row) => row.name.startsWith('node/')).map((row) => row.name.slice(5)),
   }),
   faults: (faults) => ({ faults }),
+  failures: (failures) => ({ failures }),
 };
 const SHOWN_IN = {
   clock: ['top', 'time', 'apiserver'],
   etcd: ['etcd', 'apiserver', 'top'],
   components: ['apiserver', 'controllers', 'scheduler', 'nodes', 'top'],
   faults: ['etcd', 'nodes', 'top'],
+  failures: ['controllers', 'scheduler', 'nodes'],
 };
 
 function fromStatus(status) {

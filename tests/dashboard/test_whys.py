@@ -1,5 +1,6 @@
 """What a panel says is true also when something is broken, and when what was clicked is out of the ordinary."""
 
+import html
 import re
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from django.test import Client
 
 from core.dashboard.inspect.control import LOOPS, purpose
+from core.engine.clock import WallClock
 from core.faults import act
 from core.kube.objects import Obj
+from core.models import Failure
 from tests.builders import make_node, make_pod, make_service
 from tests.dashboard.demo import working_world
 from tests.world import World
@@ -24,6 +27,59 @@ def panel(client: Client, subject: str) -> str:
     answer = client.get(f"/clusters/lab/inspect/{subject}")
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
+
+
+def failure(world: World, component: str, node: str = "", loop: str = "", key: str = "") -> None:
+    now = WallClock().now(world.cluster)
+    Failure.objects.create(
+        cluster=world.cluster, role="", component=component, node=node, loop=loop, key=key, keys=bool(key),
+        error="KeyError: 'spec' (job.py:7)", since=now - 95, tries=7, next_try=now + 33,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "subject", "words"),
+    [
+        pytest.param(
+            ("controller-manager", "", "deployment"), "controller/deployment",
+            "The loop deployment has not run for 1 min 35 s", id="a controller",
+        ),
+        pytest.param(
+            ("controller-manager", "", "deployment", "default/web"), "controller/deployment",
+            "The loop deployment has failed on default/web for 1 min 35 s", id="a controller on one object",
+        ),
+        pytest.param(
+            ("controller-manager", "", "deployment"), "controllers/",
+            "failed: KeyError", id="a controller, in the list of all",
+        ),
+        pytest.param(("scheduler", "", "scheduler"), "scheduler/", "The loop scheduler has not run", id="the scheduler"),
+        pytest.param(
+            ("kubelet", "worker-1", "heartbeat"), "component/kubelet/worker-1",
+            "The loop heartbeat has not run", id="one loop of a kubelet",
+        ),
+        pytest.param(
+            ("nodes", "", ""), "component/kube-proxy/worker-2",
+            "Nothing of the nodes has been driven for 1 min 35 s", id="a whole role",
+        ),
+    ],
+)  # fmt: skip
+def test_what_fails_of_the_simulator_itself_is_said(client: Client, row: Any, subject: str, words: str) -> None:
+    world = working_world("lab")
+    failure(world, *row)
+    said = html.unescape(panel(client, subject))
+    assert words in said
+    assert "KeyError: 'spec' (job.py:7)" in said
+    assert "tried again in 3" in said or subject == "controllers/"
+
+
+def test_a_loop_that_works_beside_a_failed_one_says_what_it_does(client: Client) -> None:
+    failure(working_world("lab"), "controller-manager", "", "deployment")
+    assert "Why does it fail?" not in panel(client, "controller/replicaset")
+
+
+def test_the_text_twin_names_the_failed_loop(client: Client) -> None:
+    failure(working_world("lab"), "controller-manager", "", "deployment")
+    assert "job.py:7" in client.get("/clusters/lab/text/").content.decode()
 
 
 def pod_on(world: World, node: str) -> str:

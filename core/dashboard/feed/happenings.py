@@ -30,6 +30,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "packet": ("source", "destination", "hops", "verdict"),
     "fault": ("verb", "target", "peer"),
     "component": ("target", "state"),
+    "loop": ("target", "loop", "fails", "error", "key"),
     "clock": ("paused", "speed", "stepped"),
 }
 NODES_MAX = 12  # nodes of one scheduling decision shown in the picture

@@ -49,7 +49,7 @@ def rows(query: Any) -> list[Entry]:
     return [Entry(*row) for row in query.values_list("seq", "time", "kind", "actor", "data")]
 
 
-PARTS = ("profile", "etcd", "components", "faults")
+PARTS = ("profile", "etcd", "components", "faults", "failures")
 
 
 def status_of(cluster: Cluster) -> dict[str, Any]:

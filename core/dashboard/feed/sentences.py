@@ -66,6 +66,16 @@ def component(actor: str, data: Data) -> str:
     return f"{data.get('target')} is {data.get('state')}"
 
 
+def loop(actor: str, data: Data) -> str:
+    """A fault of the simulator's own: told as loud as the cluster's."""
+    subject = (
+        f"the loop {data['loop']} of {data.get('target')}" if data.get("loop") else f"the whole {data.get('target')}"
+    )
+    if not data.get("fails"):
+        return f"{subject} runs again"
+    return f"{subject} failed{' on ' + data['key'] if data.get('key') else ''}: {data.get('error')}"
+
+
 def clock(actor: str, data: Data) -> str:
     if data.get("stepped"):
         return "the clock was stepped"
@@ -83,6 +93,7 @@ SENTENCES: dict[str, Callable[[str, Data], str]] = {
     "schedule": schedule,
     "fault": fault,
     "component": component,
+    "loop": loop,
     "clock": clock,
     "packet": packet,
 }

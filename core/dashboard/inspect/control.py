@@ -7,6 +7,7 @@ from typing import Any
 
 from core.controllers import REGISTRY as CONTROLLERS
 from core.dashboard.feed.happenings import decision_rows
+from core.dashboard.inspect.failing import failures_of, why_failed
 from core.dashboard.inspect.view import NothingThere, Panel, View, lifecycle
 from core.kube.objects import Obj, key_of
 
@@ -107,13 +108,14 @@ def controllers(view: View, subject: str) -> Panel:
             f"Why does nothing converge? The controller manager is {row['state']}: nobody makes pods for a "
             "Deployment, nobody replaces what is lost."
         )
+    failures = failures_of(view, "controller-manager")
     return Panel(
         kick="controller manager",
         title="kube-controller-manager",
         tone="ctl",
-        why=why,
-        wrong=row["state"] != "running",
-        facts=[("state", row["state"]), ("controllers", len(CONTROLLERS))],
+        why=why_failed(view, failures) or why,
+        wrong=row["state"] != "running" or bool(failures),
+        facts=[("state", row["state"]), ("controllers", len(CONTROLLERS)), ("failed", len(failures))],
         acts=lifecycle("controller-manager", row["state"]),
         commands=["kubectl -n kube-system get lease kube-controller-manager", "kubectl get events -A"],
         template="dashboard/inspect/controllers.html",
@@ -126,7 +128,14 @@ def last_deeds(view: View) -> list[dict[str, Any]]:
     latest: dict[str, Any] = {}
     for entry in view.journal(["reconcile"], 60):
         latest.setdefault(entry.data.get("loop", ""), entry)
-    return [{"name": name, "last": reconcile_row(view, latest[name]) if name in latest else None} for name in LOOPS]
+    return [
+        {
+            "name": name,
+            "last": reconcile_row(view, latest[name]) if name in latest else None,
+            "failed": next((row["error"] for row in failures_of(view, "controller-manager", "", name)), ""),
+        }
+        for name in LOOPS
+    ]
 
 
 def controller(view: View, name: str) -> Panel:
@@ -141,12 +150,13 @@ def controller(view: View, name: str) -> Panel:
             f"Why again? Its last try at {recent[0]['key']} failed: {recent[0]['note']}. It tries again in "
             f"{recent[0]['retry']:.1f} s."
         )
+    failures = failures_of(view, "controller-manager", "", name)
     return Panel(
         kick="controller",
         title=f"{name} controller",
         tone="ctl",
-        why=why,
-        wrong=failing or row["state"] != "running",
+        why=why_failed(view, failures) or why,
+        wrong=failing or bool(failures) or row["state"] != "running",
         facts=[("process", f"controller-manager, {row['state']}")],
         commands=["kubectl get events -A --sort-by=.metadata.creationTimestamp"],
         template="dashboard/inspect/reconciles.html",
@@ -188,12 +198,13 @@ def scheduler(view: View, subject: str) -> Panel:
         why = f"Why do new pods stay Pending? The scheduler is {row['state']}: nobody chooses a node for them."
     elif waiting:
         why = why_waiting(view, waiting)
+    failures = failures_of(view, "scheduler")
     return Panel(
         kick="scheduler",
         title="kube-scheduler",
         tone="sch",
-        why=why,
-        wrong=row["state"] != "running" or bool(waiting),
+        why=why_failed(view, failures) or why,
+        wrong=row["state"] != "running" or bool(waiting) or bool(failures),
         facts=[("state", row["state"]), ("without a node", len(waiting))],
         acts=lifecycle("scheduler", row["state"]),
         commands=[

@@ -3,7 +3,9 @@
 from typing import Any
 
 from core.dashboard.feed.pods import amount, dots_of, millis, requests_of, restarts_of, tone_of, word_of
+from core.dashboard.inspect.failing import failures_of, why_failed
 from core.dashboard.inspect.view import Act, NothingThere, Panel, View, lifecycle, span
+from core.engine.roles import LOOPS
 from core.kube.objects import Obj, condition
 from core.kube.times import parse_timestamp
 from core.models import Container, Image, KernelTable, Sandbox
@@ -229,6 +231,8 @@ def component(view: View, target: str) -> Panel:
             f"What follows? It has been {state} for {span(view.now - row['since'])}: "
             f"{GONE.get(kind, 'what it does is not done')}."
         )
+    failures = failures_of(view, kind, name) if kind in LOOPS and state == "running" else []
+    why = why_failed(view, failures) or why
     more: dict[str, Any] = {}
     facts: list[tuple[str, Any]] = [
         ("state", state if host["state"] == "running" else f"{state} with its machine"),
@@ -258,7 +262,7 @@ def component(view: View, target: str) -> Panel:
         title=WORDS.get(kind, kind),
         tone={"runtime": "run", "kube-proxy": "net", "kubelet": "node"}.get(kind, "ctl"),
         why=why,
-        wrong=state != "running",
+        wrong=state != "running" or bool(failures),
         facts=facts,
         acts=lifecycle(target, row["state"]) if host["state"] == "running" else [],
         commands=COMMANDS.get(kind, []),

@@ -1,6 +1,6 @@
 // The control plane below etcd: API server with its stages, controllers, scheduler.
 import { requestLine } from '../flights.js';
-import { componentState, requestRate, unplaced, virtualNow } from '../model.js';
+import { componentState, failureOf, requestRate, unplaced, virtualNow } from '../model.js';
 import { clamp, fit, grouped, podName } from '../words.js';
 
 const LIT = 900; // milliseconds a stage or a loop stays lit after it worked
@@ -66,7 +66,7 @@ export function drawControllers(pen, state, plan, wall) {
   const wide = (room.w - 28) / 2;
   loops.forEach(([name, loop], i) => {
     const spot = { x: room.x + 18 + Math.floor(i / per) * wide, y: room.y + 50 + (i % per) * step, w: wide - 6, h: step };
-    drawLoop(pen, name, loop, spot, tall, wall, up);
+    drawLoop(pen, name, loop, spot, tall, wall, up, failureOf(state, 'controller-manager', '', name));
   });
   if (!tall) drawLastDeed(pen, loops, room);
 }
@@ -74,7 +74,7 @@ export function drawControllers(pen, state, plan, wall) {
 /** The cloud's controllers run in a process of their own. */
 function drawCloud(pen, state, room, up) {
   const target = 'cloud-controller-manager';
-  const how = componentState(state, target);
+  const how = componentState(state, target) === 'running' && failureOf(state, target) ? 'failed' : componentState(state, target);
   const right = room.x + room.w - (up === 'running' ? 12 : 74);
   pen.button('cloud', `component/${target}`, `controller manager, ${how}`, `cloud ${how}`, (inside) => {
     inside.rect('chip', right - 50, room.y + 13, 50, 19, 9.5, 'chip');
@@ -82,16 +82,16 @@ function drawCloud(pen, state, room, up) {
   });
 }
 
-function drawLoop(pen, name, loop, { x, y, w, h }, tall, wall, up) {
+function drawLoop(pen, name, loop, { x, y, w, h }, tall, wall, up, failure) {
   const fresh = loop.wall && wall - loop.wall < LIT;
-  const count = loop.count ? grouped(loop.count) : '';
-  const deed = loop.key ? `${loop.note || 'as wanted'} · ${loop.key.split('/').at(-1)}` : '';
-  pen.button(`loop-${name}`, `controller/${name}`, `controller${tall && deed ? '' : `, ${loop.note || 'idle'}`}`, `loop${fresh ? ' lit' : ''}${up === 'running' ? '' : ' down'}`, (inside) => {
+  const count = failure ? 'failed' : loop.count ? grouped(loop.count) : '';
+  const deed = failure ? failure.error : loop.key ? `${loop.note || 'as wanted'} · ${loop.key.split('/').at(-1)}` : '';
+  pen.button(`loop-${name}`, `controller/${name}`, `controller${failure ? `, failed: ${failure.error}` : tall && deed ? '' : `, ${loop.note || 'idle'}`}`, `loop${fresh ? ' lit' : ''}${failure ? ' failed' : ''}${up === 'running' ? '' : ' down'}`, (inside) => {
     inside.rect('area', x - 6, y - 13, w + 4, h, 6, 'area');
     inside.circle('dot', x + 3, y - 4, 3.4, 'dot');
-    inside.text('name', x + 12, y, fit(name, w - 8, 5.6), 'tiny');
-    if (w > 12 + name.length * 5.9 + count.length * 6.6) inside.text('count', x + w - 8, y, count, 'mono nano mute end');
-    if (tall && deed) inside.text('deed', x + 12, y + 13, fit(deed, w - 18, 5.1), `nano mute${loop.retry ? ' tone-wait' : ''}`);
+    inside.text('name', x + 12, y, fit(name, w - (failure ? 46 : 8), 5.6), 'tiny');
+    if (failure || w > 12 + name.length * 5.9 + count.length * 6.6) inside.text('count', x + w - 8, y, count, failure ? 'nano end tone-bad' : 'mono nano mute end');
+    if (tall && deed) inside.text('deed', x + 12, y + 13, fit(deed, w - 18, 5.1), `nano mute${failure ? ' tone-bad' : loop.retry ? ' tone-wait' : ''}`);
   });
 }
 
@@ -106,7 +106,8 @@ function drawLastDeed(pen, loops, room) {
 
 export function drawScheduler(pen, state, plan) {
   const room = plan.scheduler;
-  const up = componentState(state, 'scheduler');
+  const running = componentState(state, 'scheduler');
+  const up = running === 'running' && failureOf(state, 'scheduler') ? 'failed' : running;
   const waiting = unplaced(state);
   pen.rect('room', room.x, room.y, room.w, room.h, 16, up === 'running' ? 'room' : 'room broken');
   pen.button('open', 'scheduler/', `${up}, ${waiting.length} without a node`, 'head', (inside) => {

@@ -1,5 +1,5 @@
 // The worker nodes: what runs on each, and its pods by phase, as richly as there is room for.
-import { componentState, cutFrom, virtualNow } from '../model.js';
+import { componentState, cutFrom, failureOf, virtualNow } from '../model.js';
 import { fit, podName, span } from '../words.js';
 
 const PARTS = [['kubelet', 'kubelet'], ['runtime', 'containerd'], ['kube-proxy', 'kube-proxy']];
@@ -85,10 +85,10 @@ function drawParts(pen, state, spot, facts) {
   const width = (spot.w - 2 * spot.side - 2 * gap) / 3;
   PARTS.forEach(([kind, word], i) => {
     const target = `${kind}/${spot.name}`;
-    const up = facts.machine === 'running' ? componentState(state, target) : facts.machine;
+    const up = facts.machine === 'running' ? partState(state, kind, spot.name) : facts.machine;
     const x = spot.x + spot.side + i * (width + gap);
     const y = spot.y + 42;
-    const note = up === 'running' ? partNote(state, kind, spot.name, facts) : up === 'paused' ? 'paused: no answer' : 'stopped';
+    const note = up === 'running' ? partNote(state, kind, spot.name, facts) : PART_WORDS[up];
     pen.button(kind, `component/${target}`, `on ${spot.name}, ${up}`, `part ${kind} ${up}`, (inside) => {
       inside.rect('card', x, y, width, 42, 10, 'card');
       inside.rect('mark', x, y + 9, 3, 24, 1.5, 'mark');
@@ -100,7 +100,7 @@ function drawParts(pen, state, spot, facts) {
 
 function drawPartDots(pen, state, spot, facts) {
   PARTS.forEach(([kind, word], i) => {
-    const up = facts.machine === 'running' ? componentState(state, `${kind}/${spot.name}`) : facts.machine;
+    const up = facts.machine === 'running' ? partState(state, kind, spot.name) : facts.machine;
     const width = (spot.w - 2 * spot.side) / 3;
     const x = spot.x + spot.side + 4 + i * width;
     const sign = up === 'paused' ? 'Ⅱ' : '✕';
@@ -112,6 +112,14 @@ function drawPartDots(pen, state, spot, facts) {
       inside.text('name', x + 11, spot.y + 48, words, `tiny ${up === 'running' ? 'mute' : 'tone-bad'}`);
     });
   });
+}
+
+const PART_WORDS = { paused: 'paused: no answer', stopped: 'stopped', failed: 'failed' };
+
+/** A part that runs may have a control loop that does not. */
+function partState(state, kind, node) {
+  const up = componentState(state, `${kind}/${node}`);
+  return up === 'running' && kind !== 'runtime' && failureOf(state, kind, node) ? 'failed' : up;
 }
 
 /** What a component did just now, or else what it holds. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cutFrom, fromSnapshot, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow, workloads } from '../../../static/js/model.js';
+import { cutFrom, failureOf, fromSnapshot, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow, workloads } from '../../../static/js/model.js';
 import { pod, snapshot } from './pictures.mjs';
 
 const start = (options) => fromSnapshot(snapshot(options), 0);
@@ -97,6 +97,16 @@ test('a status that names only what changed leaves the rest as it was', () => {
   assert.deepEqual(cutFrom(after, 'node/worker-1'), ['apiserver']);
   assert.deepEqual(cutFrom(after, 'apiserver'), ['node/worker-1']);
   assert.ok(after.touched.has('nodes') && !after.touched.has('controllers'));
+});
+
+test('a loop that fails is known by its process, node and name; a role that fails is the failure of all it drives', () => {
+  const row = (component, node, loop) => ({ component, node, loop, error: 'KeyError' });
+  const state = reduce(start(), batch({ status: { failures: [row('controller-manager', '', 'deployment'), row('nodes', '', '')] } }), 10);
+  assert.ok(failureOf(state, 'controller-manager', '', 'deployment'));
+  assert.ok(failureOf(state, 'kubelet', 'worker-1'));
+  assert.equal(failureOf(state, 'controller-manager', '', 'replicaset'), undefined);
+  assert.equal(failureOf(state, 'scheduler'), undefined);
+  assert.ok(state.touched.has('controllers') && state.touched.has('nodes'));
 });
 
 test('a replica set of a deployment is not shown beside it, one of its own is', () => {

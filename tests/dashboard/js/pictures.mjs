@@ -17,7 +17,7 @@ export function node(more = {}) {
   return { ready: 'True', since: 0, cordoned: false, pressed: [], cpu: 4000, mem: 2 ** 33, pods: 110, ...more };
 }
 
-export function snapshot({ members = 3, nodes = 3, pods = {}, journal = [], faults = [], broken = {} } = {}) {
+export function snapshot({ members = 3, nodes = 3, pods = {}, journal = [], faults = [], failures = [], broken = {} } = {}) {
   const names = Array.from({ length: nodes }, (_, i) => `worker-${i + 1}`);
   return {
     t: 'snapshot', at: [10, 5], now: 1000, started: 900,
@@ -25,7 +25,7 @@ export function snapshot({ members = 3, nodes = 3, pods = {}, journal = [], faul
       profile: 'classroom', clock: { speed: 1, paused: false },
       etcd: { quorum: true, leader: 'etcd-0', members: Array.from({ length: members }, (_, i) => member(`etcd-${i}`, i ? {} : { role: 'leader' })) },
       components: ['apiserver', ...names.map((name) => `node/${name}`)].map((name) => ({ name, state: broken[name] ?? 'running' })),
-      faults,
+      faults, failures,
     },
     loops: ['deployment', 'replicaset'],
     objects: {
