@@ -17,6 +17,7 @@ from core.apiserver.authorization import Authorizer
 from core.apiserver.batch import Batch
 from core.apiserver.trace import JOURNALED_MAX, Ring, Stopwatch, Trace, standing
 from core.apiserver.verbs.reading import Glance
+from core.apiserver.verbs.writing import is_unversioned
 from core.apiserver.watch import Watch
 from core.apiserver.watchcache import WINDOW, WatchCache
 from core.etcd.group import Change, Failure, Group, Transaction
@@ -231,5 +232,5 @@ def _conclude(trace: Trace, answer: Obj | ApiError) -> None:
 def _is_unconditional(request: Request) -> bool:
     """Whether the request may be decided anew on the newest state: it did not say which state it was made for."""
     if request.verb == "update":
-        return not request.body["metadata"].get("resourceVersion")
+        return is_unversioned(request.body)
     return request.verb in ("patch", "delete")

@@ -3,14 +3,7 @@
 `tests/kinds.yaml` has one object a kind. A kind that is added to the registry without an example there fails the first test.
 """
 
-from base64 import b64encode
-from pathlib import Path
-
 import pytest
-import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from core.engine.clock import ManualClock
 from core.engine.drive import Driver
@@ -19,29 +12,16 @@ from core.engine.roles import ROLES
 from core.engine.status import cluster_status
 from core.faults import act
 from core.kube.objects import condition, is_true, labels_of
-from core.kube.resources import REGISTRY
+from tests.kinds import STORED, examples, row_of
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KINDS = {(row.api_version, row.kind): row for row in REGISTRY.values() if row.is_stored and not row.stored_as}
 COME_AND_GO = ("events", "jobs.batch", "pods")
 
 
-def signing_request() -> str:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "whole")])
-    key = ec.generate_private_key(ec.SECP256R1())
-    signed = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-    return b64encode(signed.public_bytes(serialization.Encoding.PEM)).decode()
-
-
-def examples():
-    text = (Path(__file__).parent.parent / "kinds.yaml").read_text().replace("{csr}", signing_request())
-    return list(yaml.safe_load_all(text))
-
-
 def test_there_is_an_example_of_every_kind():
-    assert sorted((obj["apiVersion"], obj["kind"]) for obj in examples()) == sorted(KINDS)
+    assert sorted((obj["apiVersion"], obj["kind"]) for obj in examples()) == sorted(STORED)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +34,7 @@ def world(everything):
     world = World(workers=2)
     world.run(5)
     for obj in everything:
-        world.create(KINDS[(obj["apiVersion"], obj["kind"])].name, obj)
+        world.create(row_of(obj).name, obj)
     world.run(60)
     return world
 
@@ -80,7 +60,7 @@ def ready_pods(world, app):
 
 @pytest.mark.parametrize("restart", [take_over, restart_each])
 def test_the_whole_cluster_starts_over_and_converges(world, restart):
-    before = {row.name: len(world.all(row.name)) for row in KINDS.values() if row.name not in COME_AND_GO}
+    before = {row.name: len(world.all(row.name)) for row in STORED.values() if row.name not in COME_AND_GO}
     restart(world)
     world.patch("deployments.apps", "default", "whole", {"spec": {"replicas": 3}})
     world.api("delete", "pods", "default", ready_pods(world, "replica")[0]["metadata"]["name"])

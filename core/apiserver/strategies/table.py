@@ -23,7 +23,7 @@ class BeginsPending(ReturnsDeleted):
 
 
 class NeedsVersion(Strategy):
-    """Updates must say which state they were made for."""
+    """Updates must say which state they were made for: of these, one that does not would undo somebody else's unseen."""
 
     unconditional_update = False
 
@@ -64,4 +64,13 @@ STRATEGIES: dict[str, Strategy] = {
     "storageclasses.storage.k8s.io": ReturnsDeleted(has_status=False),
     "priorityclasses.scheduling.k8s.io": Strategy(has_generation=True, has_status=False),
     "customresourcedefinitions.apiextensions.k8s.io": NeedsVersion(has_generation=True),
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": NeedsVersion(),
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": NeedsVersion(),
+    "validatingadmissionpolicies.admissionregistration.k8s.io": NeedsVersion(),
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": NeedsVersion(),
+    "runtimeclasses.node.k8s.io": NeedsVersion(),
+    "csidrivers.storage.k8s.io": NeedsVersion(),
+    "csinodes.storage.k8s.io": NeedsVersion(),
+    "csistoragecapacities.storage.k8s.io": NeedsVersion(),
+    "volumeattachments.storage.k8s.io": NeedsVersion(),
 }

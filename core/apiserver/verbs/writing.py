@@ -16,6 +16,7 @@ from core.apiserver.options import is_dry_run
 from core.apiserver.strategies import strategy_of
 from core.apiserver.verbs.deleting import finish_if_released
 from core.apiserver.verbs.reading import find
+from core.kube.causes import invalid_value
 from core.kube.conversion import from_stored, spoken_row
 from core.kube.defaults import apply_defaults
 from core.kube.errors import (
@@ -36,6 +37,7 @@ NAME_LENGTH_MAX = 63
 GENERATE_TRIES = 8
 
 VERSION_ON_CREATE = "resourceVersion should not be set on objects to be created"
+VERSION_ON_UPDATE = "must be specified for an update"
 NAME_MISMATCH = "the name of the object ({given}) does not match the name on the URL ({wanted})"
 UID_PRECONDITION = (
     "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed:"
@@ -147,7 +149,8 @@ def patched(row: Resource, request: Request, current: Obj, batch: Batch) -> Obj:
 
 
 def check_preconditions(row: Resource, request: Request, new: Obj, old: Obj) -> None:
-    """The name is the URL's; uid and resourceVersion, where given, are those of the object that is there."""
+    """The name is the URL's; uid and resourceVersion, where given, are those of the object that is there. Whether a
+    resourceVersion has to be given is the strategy's say (registry/generic/registry/store.go, Update)."""
     meta, current = new["metadata"], old["metadata"]
     if meta.get("name", request.name) != request.name:
         raise BadRequest(NAME_MISMATCH.format(given=meta["name"], wanted=request.name))
@@ -156,8 +159,17 @@ def check_preconditions(row: Resource, request: Request, new: Obj, old: Obj) -> 
         raise conflict(
             row.name, request.name, UID_PRECONDITION.format(key=key, given=meta["uid"], actual=current["uid"])
         )
-    if (meta.get("resourceVersion") or current["resourceVersion"]) != current["resourceVersion"]:
+    if is_unversioned(new):
+        if not strategy_of(row.name).unconditional_update:
+            # The real server knows only the resource there, so the resource stands where else the kind would.
+            raise invalid(row.title, request.name, [invalid_value("metadata.resourceVersion", 0, VERSION_ON_UPDATE)])
+    elif meta["resourceVersion"] != current["resourceVersion"]:
         raise conflict(row.name, request.name)
+
+
+def is_unversioned(obj: Obj) -> bool:
+    """Whether it does not say which state of the object it was made from; 0 says nothing either."""
+    return obj["metadata"].get("resourceVersion") in (None, "", "0")
 
 
 def replace(
