@@ -1,8 +1,9 @@
 """Making and deleting clusters: the rows a cluster starts with, and its first objects."""
 
+import re
 import time
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from core.apiserver.bootstrap import bootstrap_objects
 from core.apiserver.server import ApiServer
@@ -29,6 +30,19 @@ CONTROL_PLANE = ("apiserver", "controller-manager", "scheduler", "cloud-controll
 ON_EACH_NODE = ("node", "kubelet", "kube-proxy", "runtime")
 
 
+NAME_PATTERN = r"[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
+NAME_MAX = 63
+"""A DNS label, as a namespace's name is: it becomes part of URLs, of a kubeconfig's contexts and of file names. Browsers
+read the pattern too, and their `pattern` attribute wants the dash escaped."""
+
+BAD_NAME = (
+    "a cluster's name has lower-case letters, digits and dashes only, begins and ends with a letter or digit, and has at"
+    " most {most} characters; {name!r} is none"
+)
+TAKEN = "cluster {name!r} exists already"
+SEEDS = (-(2**63), 2**63 - 1)
+
+
 class BadCluster(ValueError):
     """The wish for a cluster cannot be granted; the message says why."""
 
@@ -47,16 +61,19 @@ def create(
 
     start   virtual time it begins at (seconds since the Unix epoch); default: now
     """
-    check(name, members, workers, profile)
+    check(name, members, workers, profile, seed)
     wall = time.time()
     with transaction.atomic():
-        cluster = Cluster.objects.create(
-            name=name,
-            profile=profile,
-            seed=seed,
-            clock_base=wall if start is None else start,
-            clock_anchor=wall,
-        )
+        try:
+            cluster = Cluster.objects.create(
+                name=name,
+                profile=profile,
+                seed=seed,
+                clock_base=wall if start is None else start,
+                clock_anchor=wall,
+            )
+        except IntegrityError:
+            raise BadCluster(TAKEN.format(name=name)) from None  # by somebody else, a moment ago
         EtcdMember.objects.bulk_create(
             EtcdMember(cluster=cluster, name=f"etcd-{number}", node_id=number + 1) for number in range(members)
         )
@@ -73,16 +90,21 @@ def create(
     return cluster
 
 
-def check(name: str, members: int, workers: int, profile: str) -> None:
-    """Raise BadCluster with one clear sentence when such a cluster cannot be."""
+def check(name: str, members: int, workers: int, profile: str, seed: int = 0) -> None:
+    """Raise BadCluster with one clear sentence when such a cluster cannot be: for the form, the command line and the API."""
+    if not isinstance(name, str) or len(name) > NAME_MAX or re.fullmatch(NAME_PATTERN, name) is None:
+        shown = name if not isinstance(name, str) or len(name) <= 2 * NAME_MAX else f"{name[:NAME_MAX]}…"
+        raise BadCluster(BAD_NAME.format(most=NAME_MAX, name=shown))
     if not 1 <= members <= 7:
         raise BadCluster(f"an etcd group has 1 to 7 members, not {members}")
     if not 0 <= workers <= 5000:
         raise BadCluster(f"a cluster has 0 to 5000 workers, not {workers}")
     if profile not in Cluster.Profile.values:
         raise BadCluster(f"there is no profile {profile!r}; there are {', '.join(Cluster.Profile.values)}")
+    if not SEEDS[0] <= seed <= SEEDS[1]:
+        raise BadCluster(f"a seed is a whole number of 64 bits, not {seed}")
     if Cluster.objects.filter(name=name).exists():
-        raise BadCluster(f"cluster {name!r} exists already")
+        raise BadCluster(TAKEN.format(name=name))
 
 
 def _components(cluster: Cluster, workers: int) -> list[Component]:

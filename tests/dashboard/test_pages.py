@@ -1,7 +1,10 @@
 """Home, stage, snapshot and text twin."""
 
+import orjson
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.views.defaults import server_error
 
 from core.faults import act
@@ -33,6 +36,54 @@ def test_wish_that_cannot_be_is_answered_on_the_form(client: Client) -> None:
     answer = client.post("/", {"name": "lab", "members": "9", "workers": "1", "profile": "instant", "seed": "1"})
     assert answer.status_code == 400
     assert "1 to 7 members" in answer.content.decode()
+
+
+BAD_NAMES = ["a b/c", "", "Lab", "lab_1", "-lab", "lab-", "a.b", "..", "l" * 64, "läb", "lab\n", "%"]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=repr(name[:8])) for name in BAD_NAMES])
+class TestBadName:
+    """One rule for the form, the API and the command line; and rows that are older than the rule."""
+
+    def test_is_refused_with_the_same_sentence_everywhere(self, client: Client, name: str) -> None:
+        wish = {"name": name, "members": "1", "workers": "0", "profile": "instant", "seed": "0"}
+        with pytest.raises(CommandError) as refused:
+            call_command("cluster", "create", "--members", "1", "--workers", "0", "--", name)
+        said = str(refused.value)
+        assert said.startswith("a cluster's name has lower-case letters, digits and dashes only")
+        made = client.post("/api/clusters", orjson.dumps(wish), content_type="application/json")
+        assert (made.status_code, made.json()["error"]) == (400, said)
+        form = client.post("/", wish)
+        assert form.status_code == 400
+        assert "a cluster&#x27;s name has lower-case letters" in form.content.decode()
+        assert not Cluster.objects.exists()
+
+    def test_of_an_old_row_breaks_no_page(self, client: Client, name: str) -> None:
+        World("demo", members=1, workers=0)
+        Cluster.objects.create(name=name, clock_base=0, clock_anchor=0)
+        home = client.get("/")
+        assert home.status_code == 200
+        for path in ("/clusters/demo/", "/clusters/demo/text/", "/api/clusters", "/api/clusters/demo/status"):
+            assert client.get(path).status_code == 200
+        row = next(row for row in client.get("/api/clusters").json()["clusters"] if row["name"] == name)
+        assert client.get(row["links"]["stage"]).status_code == 200
+        assert client.get(row["links"]["status"]).json()["name"] == name
+        client.post(reverse("delete", args=[name]))
+        assert list(Cluster.objects.values_list("name", flat=True)) == ["demo"]
+
+
+@pytest.mark.parametrize("seed", [2**63, str(-(2**63) - 1), "1e999"])
+def test_seed_out_of_bounds_is_a_sentence(client: Client, seed: object) -> None:
+    wish = {"name": "lab", "members": 1, "workers": 0, "profile": "instant", "seed": seed}
+    made = client.post("/api/clusters", orjson.dumps(wish), content_type="application/json")
+    assert made.status_code == 400
+    assert "seed" in made.json()["error"]
+
+
+def test_longest_name_is_taken(client: Client) -> None:
+    wish = {"name": "l" * 63, "members": 1, "workers": 0, "profile": "instant"}
+    made = client.post("/api/clusters", orjson.dumps(wish), content_type="application/json")
+    assert made.status_code == 201
 
 
 def test_deleted_cluster_is_gone(client: Client) -> None:
