@@ -66,7 +66,8 @@ class Context:
     """What a loop is given. `random` is seeded per loop; `record` journals one happening (kind, data).
 
     `starts` numbers the starts of the simulated process: built anew under the same number, a component has not started
-    again, it is only driven from elsewhere. `extras` holds what the engine plugs in for components of a node.
+    again, it is only driven from elsewhere: `is_driven` says so. `extras` holds what the engine plugs in for components of a
+    node.
     """
 
     agenda: Agenda
@@ -77,6 +78,7 @@ class Context:
     id: LoopId
     profile: str = "instant"
     starts: int = 1
+    is_driven: bool = False
     extras: Any = None
 
     @property

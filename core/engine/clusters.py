@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from core.apiserver.bootstrap import bootstrap_objects
 from core.apiserver.server import ApiServer
-from core.engine.clock import Clock, WallClock
+from core.engine.clock import HEAD_START, Clock, WallClock
 from core.journal import Announcement, announce
 from core.kube.errors import ApiError
 from core.kube.requests import Request, User
@@ -59,7 +59,7 @@ def create(
 ) -> Cluster:
     """A new cluster with its etcd members, components and first objects. Raises BadCluster.
 
-    start   virtual time it begins at (seconds since the Unix epoch); default: now
+    start   virtual time it begins at (seconds since the Unix epoch); default: `HEAD_START` before the wall clock
     """
     check(name, members, workers, profile, seed)
     wall = time.time()
@@ -69,7 +69,7 @@ def create(
                 name=name,
                 profile=profile,
                 seed=seed,
-                clock_base=wall if start is None else start,
+                clock_base=wall - HEAD_START if start is None else start,
                 clock_anchor=wall,
             )
         except IntegrityError:

@@ -93,10 +93,20 @@ class Host:
         self.records.clear()
         if self.failures.changed:
             self.failures.save(section)
+        if self.units.fresh:
+            self._note_starts()
 
     def has_unsaved(self) -> bool:
-        unsaved = self.outbox or self.records or self.failures.changed
+        unsaved = self.outbox or self.records or self.failures.changed or self.units.fresh
         return bool(unsaved or any(disk.changed for disk in self.disks.values()))
+
+    def _note_starts(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"UPDATE {Component._meta.db_table} SET driven = %s WHERE cluster_id = %s AND target = %s",
+                [(starts, self.cluster_id, target) for target, starts in self.units.fresh.items()],
+            )
+        self.units.fresh.clear()
 
     def is_watched(self) -> bool:
         """Whether fine detail is wanted: somebody looks at the cluster."""
@@ -176,6 +186,7 @@ class Host:
             id=unit.loop_id(factory),
             profile=self.cluster.profile,
             starts=unit.starts,
+            is_driven=unit.is_driven,
             extras=disk,
         )
 

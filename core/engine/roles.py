@@ -45,7 +45,10 @@ def is_woken(role: str, resources: frozenset[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A component that runs: which start it is (a new number is a new process) and the loops it is made of."""
+    """A component that runs: which start it is (a new number is a new process) and the loops it is made of.
+
+    is_driven   whether somebody drove this very start before: then nothing starts now, another of our processes goes on
+    """
 
     role: str
     target: str
@@ -54,6 +57,7 @@ class Unit:
     starts: int
     boot: int
     paused: bool
+    is_driven: bool
     loops: tuple[LoopFactory, ...]
 
     def loop_id(self, factory: LoopFactory) -> LoopId:
@@ -88,5 +92,6 @@ def units_of(role: str, components: Iterable[Component], cut_off: frozenset[str]
         boot = node.starts if node is not None else 1
         paused = row.node in cut_off or Component.State.PAUSED in (row.state, node.state if node else "")
         starts = row.starts * 1_000_000 + boot
-        units.append(Unit(role, row.target, row.kind, row.node, starts, boot, paused, loops))
+        is_driven = row.driven == starts
+        units.append(Unit(role, row.target, row.kind, row.node, starts, boot, paused, is_driven, loops))
     return units

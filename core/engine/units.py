@@ -29,6 +29,9 @@ class Units:
         self.agenda = agenda
         self.failures = failures
         self.loops: dict[LoopId, Reconciler] = {}
+        self.fresh: dict[
+            str, int
+        ] = {}  # units that are driven for the first time, and which start it is; not noted yet
         self._running: dict[str, Running] = {}
         self._context = context
         agenda.on_crash = self.crash
@@ -73,6 +76,8 @@ class Units:
 
     def _start(self, unit: Unit) -> None:
         self._running[unit.target] = Running(unit, unit.paused)
+        if not unit.is_driven:
+            self.fresh[unit.target] = unit.starts
         for factory in unit.loops:
             self._begin(unit, factory)
 

@@ -12,7 +12,7 @@ from core.client import Context, Reconciler, Result, again
 from core.kube.errors import AlreadyExists, ApiError, Conflict, NotFound
 from core.kube.objects import Obj, condition
 from core.kube.requests import User
-from core.kube.times import micro_timestamp
+from core.kube.times import micro_timestamp, parse_timestamp
 from core.kubelet.node import CONDITIONS, new_lease, new_node, node_status
 from core.runtime.disk import Disk
 from core.runtime.latencies import PROFILES
@@ -20,6 +20,8 @@ from core.runtime.latencies import PROFILES
 LEASE_EVERY = 10.0  # seconds; a quarter of leaseDurationSeconds
 STATUS_EVERY = 300.0  # seconds; nodeStatusReportFrequency
 STATUS_TRIES = 5  # nodeStatusUpdateRetry
+MOMENT = 1e-3  # seconds; times are written in microseconds
+LEASES = "leases.coordination.k8s.io"
 NOTE = "kubelet"  # the disk's record of the newest start
 RETRY_MAX = 7.0  # seconds; the longest pause between attempts while the API server does not answer
 
@@ -30,7 +32,11 @@ def node_user(node: str) -> User:
 
 
 class NodeHeartbeat(Reconciler):
-    """Keeps its own Node and Lease. Memory that may be lost: the lease as last answered, when the status was last sent."""
+    """Keeps its own Node and Lease. Memory that may be lost: the lease as last answered, when the status was last sent.
+
+    A start of the kubelet reports and renews at once. Driven on by another of our processes it has not started: it finds in
+    the Node and the Lease when it last did, and waits for the next time.
+    """
 
     name: ClassVar[str] = "heartbeat"
     component = "kubelet"
@@ -41,7 +47,8 @@ class NodeHeartbeat(Reconciler):
         super().__init__(context)
         self.disk: Disk = context.extras
         self.started, self.announced = self._start_of_process(context.starts)
-        self.reported = 0.0
+        self.reported: float | None = None if self.announced else 0.0  # None: the Node says when
+        self.renews_at_once = not self.announced
         self.failures = 0
         self.lease: Obj | None = None
 
@@ -109,6 +116,9 @@ class NodeHeartbeat(Reconciler):
     async def _tell(self, node: Obj, *, ready: bool) -> None:
         old = node.get("status") or {}
         new = {**old, **node_status(self.node, self.disk, old, self.now, ready=ready)}
+        if self.reported is None:
+            beat = (condition(node, "Ready") or {}).get("lastHeartbeatTime")
+            self.reported = parse_timestamp(beat) if beat else 0.0
         due = self.now - self.reported >= STATUS_EVERY
         if not due and _without_heartbeats(old) == _without_heartbeats(new):
             return
@@ -124,19 +134,24 @@ class NodeHeartbeat(Reconciler):
         moment = micro_timestamp(self.now)
         if self.lease is None:
             try:
-                self.lease = await self.client.create("leases.coordination.k8s.io", new_lease(node, moment))
-            except AlreadyExists:
-                self.lease = await self.client.get("leases.coordination.k8s.io", "kube-node-lease", self.node)
-            else:
-                return
-        if self.lease["spec"].get("renewTime") == moment:
+                self.lease = await self.client.get(LEASES, "kube-node-lease", self.node)
+            except NotFound:
+                self.lease = await self.client.create(LEASES, new_lease(node, moment))
+        if not self.renews_at_once and self._is_renewed(self.lease):
             return
-        fresh = {**self.lease, "spec": {**self.lease["spec"], "renewTime": moment}}
+        fresh = {**self.lease, "spec": {**(self.lease.get("spec") or {}), "renewTime": moment}}
         try:
-            self.lease = await self.client.update("leases.coordination.k8s.io", fresh)
+            if (self.lease.get("spec") or {}).get("renewTime") != moment:
+                self.lease = await self.client.update(LEASES, fresh)
         except (Conflict, NotFound):
             self.lease = None  # somebody changed or deleted it: the retry reads or creates it
             raise
+        self.renews_at_once = False
+
+    def _is_renewed(self, lease: Obj) -> bool:
+        """Whether it was renewed since the last full ten seconds."""
+        renewed = (lease.get("spec") or {}).get("renewTime")
+        return renewed is not None and self.now - parse_timestamp(renewed) < self.now % LEASE_EVERY + MOMENT
 
 
 def _without_heartbeats(status: Obj) -> Obj:
