@@ -16,7 +16,16 @@ from core.client import Call, Reconciler, Result, again
 from core.engine.clock import ManualClock
 from core.engine.failures import words
 from core.engine.host import Host
-from core.kube.errors import AlreadyExists, ApiError, StoreTimeout
+from core.kube.errors import (
+    NAMESPACE_TERMINATING,
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    NotFound,
+    StoreTimeout,
+    TooManyRequests,
+    Unavailable,
+)
 from core.kube.objects import Obj
 from core.kube.requests import Request
 
@@ -24,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 BATCH_MAX = 400  # requests per round; ApiServer cuts them into critical sections
 STORE_RETRY = 1.0  # virtual seconds
+NORMAL_REFUSALS = (StoreTimeout, Unavailable, AlreadyExists, Conflict, NotFound, TooManyRequests)
+"""Why an Event may not be stored though nobody made a mistake: the store or the API server is away, a driver before us said
+it already, it or its namespace is gone. Real components say nothing of these either (client-go `tools/events`)."""
 
 
 @dataclass(slots=True)
@@ -55,6 +67,7 @@ class Driver:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.pending: list[Task] = []
+        self._refused: set[tuple[str, str]] = set()  # (speaker, reason) of refused Events that were warned of
 
     def drive(self, *, until: float | None = None, budget: float | None = None, steps: int | None = None) -> Driven:
         """Work until nothing is ready and no timer is due by `until` (virtual seconds; default: now).
@@ -126,13 +139,10 @@ class Driver:
         host.outbox.clear()
         requests += [request for request, _ in spoken_of]
         answers = host.transport.execute(requests, host.section_hook)
-        for (_, failed), answer in zip(spoken_of, answers[spoken:], strict=True):
+        for (request, failed), answer in zip(spoken_of, answers[spoken:], strict=True):
             if isinstance(answer, ApiError):
                 failed()
-                if not isinstance(
-                    answer, StoreTimeout | AlreadyExists
-                ):  # the store is away; a driver before us said it
-                    logger.warning("event not recorded: %s", answer.message)
+                self._hear_refusal(request, answer)
         start = 0
         for task in tasks:
             assert task.call is not None
@@ -144,6 +154,15 @@ class Driver:
                 done.done += [f"{task.loop.id.speaker}: {describe(request)}" for request in writes[:3]]
             self._resume(task, answers[start : start + count], done)
             start += count
+
+    def _hear_refusal(self, request: Request, answer: ApiError) -> None:
+        """Of an Event that was not stored: nothing is said where that is in the order of things, and the rest once."""
+        if isinstance(answer, NORMAL_REFUSALS) or answer.has_cause(NAMESPACE_TERMINATING):
+            return
+        speaker = request.user.name if request.user else ""
+        if (speaker, answer.reason) not in self._refused:
+            self._refused.add((speaker, answer.reason))
+            logger.warning("an event of %s was not recorded: %s; this is said once", speaker, answer.message)
 
     def _resume(self, task: Task, answers: list[Obj | ApiError] | None, done: Driven) -> None:
         """Run the reconcile to its next `await` or to its end."""

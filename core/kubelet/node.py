@@ -91,8 +91,12 @@ def new_node(name: str) -> Obj:
 
 
 def node_status(name: str, disk: Disk, old: Obj, now: float, *, ready: bool) -> Obj:
-    """The status to report: conditions keep their lastTransitionTime while their status stays."""
-    has = capacity(name)
+    """The status to report: conditions keep their lastTransitionTime while their status stays.
+
+    What somebody else advertised in the capacity (`example.com/dongle: "4"`) stays, and can be allocated like the rest; the
+    machine's own numbers are the kubelet's (kubelet `nodestatus/setters.go`, MachineInfo).
+    """
+    has = {**(old.get("capacity") or {}), **capacity(name)}
     known = {condition["type"]: condition for condition in old.get("conditions", ())}
     conditions = [_condition(kind, "False", reason, message, known, now) for kind, reason, message, _ in CONDITIONS]
     why = READY if ready else NOT_READY if disk.serving else RUNTIME_DOWN
