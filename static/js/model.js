@@ -121,7 +121,7 @@ const SHOWN_IN = {
   etcd: ['etcd', 'apiserver', 'top'],
   components: ['apiserver', 'controllers', 'scheduler', 'nodes', 'top'],
   faults: ['etcd', 'nodes', 'top'],
-  failures: ['controllers', 'scheduler', 'nodes'],
+  failures: ['controllers', 'scheduler', 'nodes', 'top'],
 };
 
 function fromStatus(status) {

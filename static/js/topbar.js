@@ -57,18 +57,26 @@ export function brokenThings(state) {
   const parts = [...state.members.map((member) => [member.name, member.state]), ...[...state.components].map(([name, row]) => [name, row.state])];
   const list = parts.filter(([, how]) => how !== 'running').map(([target, how]) => ({ target, how, verb: how === 'paused' ? 'resume' : 'restart', peer: '' }));
   const cuts = state.faults.filter((fault) => fault.kind === 'partition').map((fault) => ({ target: fault.target, how: `cut off from ${fault.peer}`, verb: 'heal', peer: fault.peer }));
-  return [...list, ...cuts];
+  return [...list, ...cuts, ...(state.failures ?? []).map(failedThing)];
+}
+
+/** A control loop of ours that fails: nothing heals it but itself, so it has no button. */
+function failedThing({ component, node, loop, key, error }) {
+  const target = [component, node, loop].filter(Boolean).join('/');
+  return { target, how: `failed${key ? ` on ${key}` : ''}: ${error}`, verb: '', peer: '' };
 }
 
 function faultItem({ target, how, verb, peer }) {
   const item = document.createElement('li');
   const words = document.createElement('span');
   words.textContent = `${target} · ${how}`;
+  item.append(words);
+  if (!verb) return item;
   const button = document.createElement('button');
   Object.assign(button.dataset, { verb, target, peer });
   button.type = 'button';
   button.className = 'button small';
   button.textContent = verb;
-  item.append(words, button);
+  item.append(button);
   return item;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cutFrom, failureOf, fromSnapshot, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow, workloads } from '../../../static/js/model.js';
+import { brokenThings } from '../../../static/js/topbar.js';
 import { pod, snapshot } from './pictures.mjs';
 
 const start = (options) => fromSnapshot(snapshot(options), 0);
@@ -107,6 +108,7 @@ test('a loop that fails is known by its process, node and name; a role that fail
   assert.equal(failureOf(state, 'controller-manager', '', 'replicaset'), undefined);
   assert.equal(failureOf(state, 'scheduler'), undefined);
   assert.ok(state.touched.has('controllers') && state.touched.has('nodes'));
+  assert.deepEqual(brokenThings(state).map((thing) => thing.target), ['controller-manager/deployment', 'nodes']);
 });
 
 test('a replica set of a deployment is not shown beside it, one of its own is', () => {
