@@ -78,8 +78,18 @@ def test_a_loop_that_works_beside_a_failed_one_says_what_it_does(client: Client)
 
 
 def test_the_text_twin_names_the_failed_loop(client: Client) -> None:
-    failure(working_world("lab"), "controller-manager", "", "deployment")
-    assert "job.py:7" in client.get("/clusters/lab/text/").content.decode()
+    world = working_world("lab")
+    failure(world, "controller-manager", "", "deployment")
+    failure(world, "kubelet", "worker-1", "heartbeat")
+    text = client.get("/clusters/lab/text/").content.decode()
+    assert "deployment (controller-manager) does not run since" in text
+    assert "heartbeat (kubelet/worker-1) does not run since" in text
+
+
+def test_the_picture_is_told_of_the_failed_loop(client: Client) -> None:
+    failure(working_world("lab"), "kubelet", "worker-1", "heartbeat")
+    (told,) = client.get("/clusters/lab/snapshot.json").json()["status"]["failures"]
+    assert (told["component"], told["node"], told["loop"], told["key"]) == ("kubelet", "worker-1", "heartbeat", "")
 
 
 def pod_on(world: World, node: str) -> str:

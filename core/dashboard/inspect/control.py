@@ -126,7 +126,7 @@ def controllers(view: View, subject: str) -> Panel:
 def last_deeds(view: View) -> list[dict[str, Any]]:
     """Each control loop with what it did last, as far as that is not long ago."""
     latest: dict[str, Any] = {}
-    for entry in view.journal(["reconcile"], 60):
+    for entry in view.journal(["reconcile"], 60, target="controller-manager"):
         latest.setdefault(entry.data.get("loop", ""), entry)
     return [
         {
@@ -142,7 +142,8 @@ def controller(view: View, name: str) -> Panel:
     if name not in LOOPS:
         raise NothingThere(f"there is no controller {name!r}; there are: {', '.join(LOOPS)}")
     row = view.component("controller-manager")
-    recent = alike([reconcile_row(view, entry) for entry in view.journal(["reconcile"], 40, loop=name)])[:16]
+    entries = view.journal(["reconcile"], 40, target="controller-manager", loop=name)
+    recent = alike([reconcile_row(view, entry) for entry in entries])[:16]
     failing = bool(recent and recent[0]["retry"])
     why = f"What does it do? {purpose(name)}"
     if failing:
