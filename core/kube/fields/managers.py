@@ -78,9 +78,9 @@ class Share:
 Shares = dict[Author, Share]
 
 
-def update(old: Obj | None, new: Obj, schema: Definition, author: Author, now: str) -> None:
-    """Record in `new` that `author` made it out of `old`. A client may send managedFields of its own: they count."""
-    before = old or {"metadata": {}, "spec": {}}
+def update(before: Obj, new: Obj, schema: Definition, author: Author, now: str) -> None:
+    """Record in `new` that `author` made it out of `before`, both complete; what is new is made out of a kind's empty object.
+    A client may send managedFields of its own: they count."""
     shares = _shares(new["metadata"].get("managedFields"))
     if shares is None:
         shares = _shares(before["metadata"].get("managedFields")) or {}
