@@ -72,6 +72,8 @@ class Context:
     node: str = ""
     starts: int = 1
     extras: Any = None
+    root_ca: str = ""
+    """The certificate authority that clients of the API server are to trust, in PEM (--root-ca-file)."""
 
 
 class Reconciler:

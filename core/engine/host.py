@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
+from core.apiserver.http.certificates import authority_pem
 from core.apiserver.server import ApiServer
 from core.apiserver.trace import standing
 from core.client import Agenda, Context, Informers, Reconciler
@@ -214,6 +216,7 @@ class Host:
             node=unit.node,
             starts=unit.starts,
             extras=disk,
+            root_ca=authority_pem(settings.DATA_DIR).decode() if unit.kind == "controller-manager" else "",
         )
 
     def _record(self, kind: str, actor: str = "", **data: Any) -> None:

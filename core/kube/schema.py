@@ -37,6 +37,8 @@ INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
 TIMES = (f"{META}Time", f"{META}MicroTime")
 QUANTITY_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,3})?$"
+MAY_BE_NULL = frozenset({("io.k8s.api.storage.v1.CSINodeSpec", "drivers")})
+"""Lists that the schema requires and the real validation does not: a null one is an empty one."""
 RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 PLAIN_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
 
@@ -271,8 +273,9 @@ def _missing(value: Any, schema: Definition, path: str) -> Iterator[Cause]:
     definition = definitions()[schema["$ref"].removeprefix(REFERENCE)] if "$ref" in schema else schema
     if isinstance(value, dict):
         properties, others = definition.get("properties", {}), definition.get("additionalProperties")
+        name = schema.get("$ref", "").removeprefix(REFERENCE)
         for key in definition.get("required", ()):
-            if key not in value:
+            if key not in value and (name, key) not in MAY_BE_NULL:
                 yield required(f"{path}.{key}" if path else key)
         for key, child in value.items():
             field = properties.get(key, others)

@@ -15,8 +15,13 @@ from core.kube.conversion import stored_row
 from core.kube.objects import Obj
 from core.kube.resources import TABLE, Resource, Subresource, subresource
 
-# The order in which clients prefer groups: `kubectl get events` and the like take the first that knows the name.
-PREFERRED = ("apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch")
+PREFERRED = (
+    *("apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch"),
+    *("certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io"),
+    *("admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io"),
+    *("discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io"),
+)
+"""The order in which clients prefer groups: `kubectl get events` and the like take the first that knows the name."""
 
 
 def groups() -> list[str]:
