@@ -27,7 +27,7 @@ from core.kube.errors import (
 )
 from core.kube.objects import Obj, clone
 from core.kube.patches import apply_patch
-from core.kube.requests import Request, User
+from core.kube.requests import PatchType, Request, User
 from core.kube.resources import Resource
 from core.kube.structs import completed
 from core.kube.times import timestamp
@@ -148,6 +148,8 @@ def patched(row: Resource, request: Request, current: Obj, batch: Batch) -> Obj:
     # Copied, because a patch shares with the current object what it leaves alone, and the stages after it change in place.
     made = apply_patch(spoken, request.patch_type, from_stored(spoken, current), request.body)
     new = decoding.unpack(orjson.dumps(made))
+    if request.patch_type is PatchType.STRATEGIC:  # patches fields of the type that is there, whatever it says it is
+        new |= {"kind": spoken.kind, "apiVersion": spoken.api_version}
     return decoding.accept(row, request, new)
 
 
