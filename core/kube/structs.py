@@ -152,8 +152,7 @@ def _shape(name: str, above: tuple[str, ...]) -> Shape:
     pointers, required = POINTERS.get(short, "").split(), definition.get("required", ())
     for field, schema in definition.get("properties", {}).items():
         target = _target(schema)
-        is_struct = bool(target) and "properties" in definitions()[target]
-        if is_struct and field not in pointers and (field in structs or field in required):
+        if is_struct(target) and field not in pointers and (field in structs or field in required):
             found.structs[field] = _shape(target, (*above, name))
         elif field in required:
             found.zeros.setdefault(field, zero(schema))
@@ -174,6 +173,11 @@ def zero(schema: Definition) -> Any:
     return ZEROS.get(kind) if isinstance(kind, str) else ZEROS.get(next(name for name in kind or () if name != "null"))
 
 
+def is_struct(name: str) -> bool:
+    """Whether the definition `name` is that of a struct, rather than of a time or a quantity."""
+    return bool(name) and "properties" in definitions()[name]
+
+
 def _target(schema: Definition) -> str:
     """The definition that a field refers to."""
     reference = schema.get("$ref") or next((entry.get("$ref") for entry in schema.get("allOf", ())), None)
@@ -184,7 +188,7 @@ def _struct_below(schema: Definition) -> str:
     """The type of the struct in a field, or of those in its list or map."""
     for inner in (schema, schema.get("items"), schema.get("additionalProperties")):
         target = _target(inner) if isinstance(inner, dict) else ""
-        if target and "properties" in definitions()[target]:
+        if is_struct(target):
             return target
     return ""
 

@@ -14,7 +14,13 @@ def posted(world):
 
 def applied(world):
     return world.api(
-        "patch", RESOURCE, "default", "web", deployment("web"), patch_type=PatchType.APPLY, options={"fieldManager": "me"}
+        "patch",
+        RESOURCE,
+        "default",
+        "web",
+        deployment("web"),
+        patch_type=PatchType.APPLY,
+        options={"fieldManager": "me"},
     )
 
 

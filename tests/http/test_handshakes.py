@@ -43,7 +43,9 @@ def shake_hands(application: KubernetesApplication, client: Client, path: str) -
 def pod(api: Client) -> None:
     body = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
     assert api.post(PODS, body).code == 201
-    assert api.post(PODS, {**body, "metadata": {"name": "placed"}, "spec": body["spec"] | {"nodeName": "n1"}}).code == 201
+    assert (
+        api.post(PODS, {**body, "metadata": {"name": "placed"}, "spec": body["spec"] | {"nodeName": "n1"}}).code == 201
+    )
 
 
 CASES = [
@@ -53,7 +55,9 @@ CASES = [
         f"{PODS}/web/exec?container=x&command=ls", 400, "container x is not valid for pod web", id="no such container"
     ),
     pytest.param(f"{PODS}/placed/exec?command=ls", 405, "the server does not serve pods/exec yet", id="exec"),
-    pytest.param(f"{PODS}/placed/portforward", 405, "the server does not serve pods/portforward yet", id="port-forward"),
+    pytest.param(
+        f"{PODS}/placed/portforward", 405, "the server does not serve pods/portforward yet", id="port-forward"
+    ),
     pytest.param(
         f"{SERVICES}/kubernetes:443/proxy//", 405, "the server does not serve services/proxy yet", id="proxy of a port"
     ),
@@ -62,7 +66,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("path", "code", "message"), CASES)
-def test_existence_is_told_before_what_is_not_served(api: Client, pod: None, path: str, code: int, message: str) -> None:
+def test_existence_is_told_before_what_is_not_served(
+    api: Client, pod: None, path: str, code: int, message: str
+) -> None:
     reply = api.get(path)
     assert (reply.code, reply.json["message"]) == (code, message)
 

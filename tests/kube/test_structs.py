@@ -83,7 +83,9 @@ def test_status_is_there_with_its_zero_values(resource, status):
             {
                 "spec": {"containers": []},
                 "status": {
-                    "conditions": [{"type": "Ready", "status": "True"} | {"lastProbeTime": None, "lastTransitionTime": None}]
+                    "conditions": [
+                        {"type": "Ready", "status": "True"} | {"lastProbeTime": None, "lastTransitionTime": None}
+                    ]
                 },
             },
             id="times",

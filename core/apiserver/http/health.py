@@ -53,7 +53,9 @@ def answer(entry: Entry, endpoint: str, check: str, verbose: bool, excluded: lis
         why = CHECKS[check](entry)
         if why:
             return of_text(f"internal server error: {why}\n", 500)
-        return Response(200, b"ok", TEXT)  # alone among answers in plain text without the word that it is not to be guessed
+        return Response(
+            200, b"ok", TEXT
+        )  # alone among answers in plain text without the word that it is not to be guessed
     lines, failed = [], False
     for name in names:
         if name in excluded:
