@@ -1,13 +1,14 @@
-"""Leader election: the Lease by which the one working instance of a component is known (`kubectl get leases -n kube-system`).
+"""Leader election: the Lease by which the one working instance of a component is known (`kubectl get leases -n
+kube-system`).
 
-The holder renews it every ten seconds; whoever waits may take it when fifteen have passed without. A start of the process is
-an identity of its own, so a restart shows as another holder and one transition more. Behaves like client-go
+The holder renews it every ten seconds; whoever waits may take it when fifteen have passed without. A start of the
+process is an identity of its own, so a restart shows as another holder and one transition more. Behaves like client-go
 `tools/leaderelection`.
 
-Simplified: there is one instance of each component here, so the election has one candidate. It takes the Lease at once, as
-if its predecessor had given it up at its end, and its loops do not wait for it. Renewals fall on full tens of seconds of
-virtual time, where the real ones come every two, so that those of all components and nodes are few transactions: an idle
-cluster idles.
+Simplified: there is one instance of each component here, so the election has one candidate. It takes the Lease at once,
+as if its predecessor had given it up at its end, and its loops do not wait for it. Renewals fall on full tens of
+seconds of virtual time, where the real ones come every two, so that those of all components and nodes are few
+transactions: an idle cluster idles.
 """
 
 import uuid

@@ -1,8 +1,10 @@
-"""The TTL controller: tells each kubelet how long it may believe what it has read of ConfigMaps and Secrets. Owns an annotation.
+"""The TTL controller: tells each kubelet how long it may believe what it has read of ConfigMaps and Secrets. Owns an
+annotation.
 
-Watches Nodes. Desired: every Node says `node.alpha.kubernetes.io/ttl`, in seconds that grow with the number of nodes, so that
-many kubelets do not ask too often; actual: what its annotation says. The steps overlap: a cluster that gains and loses one
-node does not change its mind each time. Behaves like the real one's `pkg/controller/ttl/ttl_controller.go`.
+Watches Nodes. Desired: every Node says `node.alpha.kubernetes.io/ttl`, in seconds that grow with the number of nodes,
+so that many kubelets do not ask too often; actual: what its annotation says. The steps overlap: a cluster that gains
+and loses one node does not change its mind each time. Behaves like the real one's
+`pkg/controller/ttl/ttl_controller.go`.
 
 Simplified: kubelets here read from their informers, and take no note of it.
 """

@@ -1,14 +1,16 @@
 """What Go never leaves out: fields that an encoded object has although nobody gave them a value.
 
-Go omits a field that is empty when its tag says `omitempty`, with three exceptions that clients rely on. A field that holds a
-struct, rather than a pointer to one, is always there (`status: {}` of a Deployment that was just created); so is a field whose
-tag does not say it, with the zero value of its type (`replicas: 0` of a ReplicaSet's status, `rules: null` of a Role); and a
-time that is not set is null (`eventTime: null`). `completed` gives an object those fields, and changes nothing else.
+Go omits a field that is empty when its tag says `omitempty`, with three exceptions that clients rely on. A field that
+holds a struct, rather than a pointer to one, is always there (`status: {}` of a Deployment that was just created); so
+is a field whose tag does not say it, with the zero value of its type (`replicas: 0` of a ReplicaSet's status, `rules:
+null` of a Role); and a time that is not set is null (`eventTime: null`). `completed` gives an object those fields, and
+changes nothing else.
 
-The schema tells the second group: what it requires has no `omitempty`. What it cannot tell is in the tables below, by the Go
-types of k8s.io/api: which references are structs, which required ones are pointers, and which fields are written without being
-required. Objects are completed once, after validation and before they are compared and stored (`verbs.writing`), so that every
-way to write one ends here; ownership of fields leans on it too, since what Go always writes was never added by anybody.
+The schema tells the second group: what it requires has no `omitempty`. What it cannot tell is in the tables below, by
+the Go types of k8s.io/api: which references are structs, which required ones are pointers, and which fields are written
+without being required. Objects are completed once, after validation and before they are compared and stored
+(`verbs.writing`), so that every way to write one ends here; ownership of fields leans on it too, since what Go always
+writes was never added by anybody.
 
 Simplified: types of alpha features, which no server has by default, count as pointers.
 """

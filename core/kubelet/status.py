@@ -175,7 +175,7 @@ def _container_status(slot: Slot, now: float, *, begun: bool) -> Obj:
 
 
 def _asked_by_the_pod(spec: Obj) -> Obj:
-    """What is set aside for the pod as a whole, all containers together (KEP-5419); nothing for one that asks for nothing."""
+    """What is set aside for the pod as a whole, all containers together (KEP-5419); none for one that asks for none."""
     lists = [container.get("resources") or {} for container in containers_of(spec)] + [spec.get("resources") or {}]
     written = {
         name: quantity

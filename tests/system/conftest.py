@@ -16,7 +16,7 @@ def machine() -> Iterator[Machine]:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """The replay of recorded answers is collected only where there are recordings: elsewhere it is no test, not a skipped one."""
+    """Recorded answers are replayed only where there are some: elsewhere that is no test, rather than a skipped one."""
     if file_path.name == "replay.py" and recordings.are_there():
         module: pytest.Module = pytest.Module.from_parent(parent, path=file_path)
         return module

@@ -1,14 +1,13 @@
 """The recorded answers of a real server, where they lie beside the project: replayed against a machine with four workers.
 
 `../shared/tools/replay_answers.py` sends the recorded requests in their order and compares the answers field by field;
-docs/kubernetes-api.md says what differs on purpose. The recordings are not part of the project. Where they are absent there is
-nothing to collect, so this file has not the name of a test: `conftest.py` brings it in.
+docs/kubernetes-api.md says what differs on purpose. The recordings are not part of the project. Where they are absent
+there is nothing to collect, so this file has not the name of a test: `conftest.py` brings it in.
 """
 
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -30,7 +29,7 @@ MISSING_BEFORE = {
 
 
 @pytest.fixture(scope="module")
-def told() -> Iterator[dict[str, str]]:
+def told() -> dict[str, str]:
     """What became of each recording, by its number: its word and what differed."""
     with Machine("--no-demo") as machine:
         machine.manage("cluster", "create", "ref", "--workers", "4", "--profile", "instant")
@@ -55,7 +54,7 @@ def told() -> Iterator[dict[str, str]]:
             found[number] = match[1]
         elif number and line.startswith("     "):
             found[number] += "\n" + line
-    yield found
+    return found
 
 
 def test_every_recorded_answer_is_alike(told: dict[str, str]) -> None:

@@ -2,7 +2,8 @@
 
 `/clusters/NAME` comes off first; what is left is a Kubernetes path. `/api/VERSION/…` and `/apis/GROUP/VERSION/…` name
 resources, the rest are paths of their own (`/version`, `/openapi/v3`). Segments are taken from the undecoded path, so a
-`%2f` never makes a new one; empty segments, `.` and `..` name nothing, but behind a proxy. Reference: apiserver `pkg/endpoints/request`.
+`%2f` never makes a new one; empty segments, `.` and `..` name nothing, but behind a proxy. Reference: apiserver
+`pkg/endpoints/request`.
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def segments(raw_path: bytes) -> tuple[str, ...]:
 
 
 def _own(parts: list[bytes]) -> int:
-    """How many segments are the API's: what follows `proxy` is the path on another server, whose slashes mean what it says."""
+    """How many segments are the API's: what follows `proxy` is a path on another server, which knows its own slashes."""
     for index, part in enumerate(parts):
         if part == b"proxy" and index >= 2 and parts[index - 2] in PROXIED:
             return index + 1

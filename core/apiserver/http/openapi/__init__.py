@@ -1,9 +1,9 @@
 """OpenAPI: what every kind looks like, for `kubectl explain`, for clients that generate code, and for fuzzers.
 
 `schemas` are those of the package `kubernetes-validate`, with the defaults and enums that the published ones leave out;
-`operations` are read off the registry, `about` describes discovery, `parameters` what may stand in a query. A document is built
-when it is first asked for, out of the 1.8 MB file which is then let go again, and only the newest few are kept, as bytes: nobody
-needs all of them. kubectl fetches one per group version and keeps it on disk.
+`operations` are read off the registry, `about` describes discovery, `parameters` what may stand in a query. A document
+is built when it is first asked for, out of the 1.8 MB file which is then let go again, and only the newest few are
+kept, as bytes: nobody needs all of them. kubectl fetches one per group version and keeps it on disk.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """The schemas of OpenAPI documents: those of the package `kubernetes-validate`, rewritten from JSON schema to OpenAPI.
 
-Version 3 tells defaults too: `{}` of a struct, zero values of what is always written (`kube.structs` knows both). `enums` adds
-the values that a field may have, as `kubectl explain` shows them.
+Version 3 tells defaults too: `{}` of a struct, zero values of what is always written (`kube.structs` knows both).
+`enums` adds the values that a field may have, as `kubectl explain` shows them.
 """
 
 from pathlib import Path
