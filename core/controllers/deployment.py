@@ -33,7 +33,7 @@ from core.controllers.rollout import (
     surplus_history,
     without_hash,
 )
-from core.kube.errors import AlreadyExists, ApiError
+from core.kube.errors import AlreadyExists, ApiError, is_of_ending_namespace
 from core.kube.names import template_hash
 from core.kube.objects import Obj, annotations_of, condition, controller_of, is_deleting, labels_of, owner_reference
 from core.kube.pods import is_finished
@@ -224,7 +224,7 @@ class DeploymentController(Reconciler):
         except AlreadyExists:
             return await self._take_or_count_collision(rollout, name)
         except ApiError as error:
-            if any(cause.get("reason") == "NamespaceTerminating" for cause in error.details.get("causes") or ()):
+            if is_of_ending_namespace(error):
                 return False
             text = progress.CREATE_ERROR_TEXT.format(name=name, why=error.message)
             await self._condition(rollout, "Progressing", "False", progress.CREATE_ERROR_REASON, text)

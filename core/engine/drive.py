@@ -15,7 +15,7 @@ from typing import Any
 from core.client import Call, Reconciler, Result, again
 from core.engine.clock import ManualClock
 from core.engine.host import Host
-from core.kube.errors import AlreadyExists, ApiError, StoreTimeout
+from core.kube.errors import AlreadyExists, ApiError, StoreTimeout, is_of_ending_namespace
 from core.kube.objects import Obj
 from core.kube.requests import Request
 
@@ -121,9 +121,8 @@ class Driver:
         for (_, failed), answer in zip(spoken_of, answers[spoken:], strict=True):
             if isinstance(answer, ApiError):
                 failed()
-                if not isinstance(
-                    answer, StoreTimeout | AlreadyExists
-                ):  # the store is away; a driver before us said it
+                # The store is away; a driver before us said it; what it is about is going, and its events with it.
+                if not isinstance(answer, StoreTimeout | AlreadyExists) and not is_of_ending_namespace(answer):
                     logger.warning("event not recorded: %s", answer.message)
         start = 0
         for task in tasks:

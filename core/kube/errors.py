@@ -168,3 +168,9 @@ def _details(name: str, group: str, kind: str) -> dict[str, Any]:
     if group:
         details["group"] = group
     return details | {"kind": kind}
+
+
+def is_of_ending_namespace(error: ApiError) -> bool:
+    """Whether a write was refused because its namespace is being deleted: it is no use to try again."""
+    causes = error.details.get("causes") or ()
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

@@ -5,12 +5,18 @@ docs/kubernetes-api.md says what differs on purpose. The recordings are not part
 there is nothing to collect, so this file has not the name of a test: `conftest.py` brings it in.
 """
 
+import importlib.util
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+from core.kube.objects import Obj
+from core.kube.resources import find_by_kind
+from core.kube.structs import completed
 from tests.machine import Machine, eventually
 from tests.system.recordings import FILES, TOOL
 
@@ -66,3 +72,34 @@ def test_every_recorded_answer_is_alike(told: dict[str, str]) -> None:
 
 def test_most_recordings_were_compared(told: dict[str, str]) -> None:
     assert sum(what == "same" for what in told.values()) > 150
+
+
+def recorded_objects() -> Iterator[tuple[str, Obj]]:
+    """Every whole object among the recorded answers, with the file it is in."""
+    spec = importlib.util.spec_from_file_location("replay_answers", TOOL)
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    for path in sorted(FILES.glob("[0-9]*.txt")):
+        pending = list(tool.Recording(str(path)).values)
+        while pending:
+            value = pending.pop()
+            if isinstance(value, list):
+                pending += value
+            elif isinstance(value, dict):
+                pending += value.values()
+                if "metadata" in value and not getattr(value, "cut", False):
+                    yield path.name, json.loads(json.dumps(value))
+
+
+def test_recorded_objects_have_all_that_go_writes() -> None:
+    """What `kube.structs` says of Go's types holds for each object that was recorded."""
+    compared = 0
+    for name, obj in recorded_objects():
+        kind, version = obj.get("kind"), obj.get("apiVersion")
+        row = find_by_kind(version, kind) if isinstance(kind, str) and isinstance(version, str) else None
+        if row is not None:
+            assert completed(row, obj) is obj, name
+            compared += 1
+    assert compared > 40
