@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from core.kube.conversion import spoken_row, to_stored
+from core.kube.decode import BODY_BYTES_MAX
 from core.kube.errors import BadRequest, TooLarge
 from core.kube.objects import Obj
 from core.kube.requests import Request
@@ -42,14 +43,15 @@ def decode(row: Resource, request: Request) -> Obj:
 
 
 def check_size(packed: bytes) -> None:
-    """What the store cannot take is refused before anything is done about it. Raises TooLarge."""
+    """What the store cannot take is refused, after validation has had its say. Raises TooLarge."""
     if len(packed) > VALUE_MAX:
         raise TooLarge(TOO_LARGE)
 
 
 def unpack(packed: bytes) -> Obj:
-    """A copy of what the store could take. Raises TooLarge."""
-    check_size(packed)
+    """A copy of what may be looked at. Raises TooLarge."""
+    if len(packed) > BODY_BYTES_MAX:
+        raise TooLarge(TOO_LARGE)
     obj: Obj = orjson.loads(packed)
     return obj
 

@@ -80,6 +80,8 @@ class Context:
     starts: int = 1
     is_driven: bool = False
     extras: Any = None
+    root_ca: str = ""
+    """The certificate authority that clients of the API server are to trust, in PEM (--root-ca-file)."""
 
     @property
     def node(self) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
+from core.apiserver.http.certificates import authority_pem
 from core.apiserver.server import ApiServer
 from core.apiserver.trace import standing
 from core.client import Agenda, Context, Informers, LoopId
@@ -188,6 +190,7 @@ class Host:
             starts=unit.starts,
             is_driven=unit.is_driven,
             extras=disk,
+            root_ca=authority_pem(settings.DATA_DIR).decode() if unit.kind == "controller-manager" else "",
         )
 
     def _record(self, kind: str, actor: str = "", **data: Any) -> None:

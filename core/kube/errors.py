@@ -72,6 +72,10 @@ class Forbidden(ApiError):
     code, reason = 403, "Forbidden"
 
 
+class NotAuthorized(Forbidden):
+    """The authorizer's refusal, not admission's: the request was not looked into at all."""
+
+
 class NotFound(ApiError):
     code, reason = 404, "NotFound"
 

@@ -23,6 +23,7 @@ from core.kube.definitions import REFERENCE, Definition, definition_name, defini
 from core.kube.errors import BadRequest
 from core.kube.objects import Obj
 from core.kube.resources import Resource
+from core.kube.structs import times_of
 from core.kube.times import parse_timestamp
 
 CANNOT_HANDLE = '{kind} in version "{version}" cannot be handled as a {kind}: {why}'
@@ -36,11 +37,8 @@ INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
 TIMES = (f"{META}Time", f"{META}MicroTime")
 QUANTITY_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,3})?$"
-NULLABLE = {
-    "io.k8s.api.core.v1.Event": "eventTime",
-    "io.k8s.api.core.v1.PodCondition": "lastProbeTime",
-}
-"""Times that Go writes as null where they are zero: every pod and event has one, so a null there is nothing to mend."""
+MAY_BE_NULL = frozenset({("io.k8s.api.storage.v1.CSINodeSpec", "drivers")})
+"""Lists that the schema requires and the real validation does not: a null one is an empty one."""
 RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 PLAIN_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
 
@@ -107,7 +105,7 @@ def _compact(name: str) -> Definition:
     if name in TIMES:
         return {"type": "string", "format": "date-time"}
     compact = _compact_field(definitions()[name])
-    if field := NULLABLE.get(name):
+    for field in times_of(name):  # Go writes null where they are zero: a null there is nothing to mend
         compact["properties"][field] = {"anyOf": [compact["properties"][field], {"type": "null"}]}
     return compact
 
@@ -138,6 +136,9 @@ def _references(schema: Any) -> Iterator[str]:
                 yield value.removeprefix(REFERENCE)
             else:
                 yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)
 
 
 def _type_of(schema: Definition) -> str:
@@ -272,8 +273,9 @@ def _missing(value: Any, schema: Definition, path: str) -> Iterator[Cause]:
     definition = definitions()[schema["$ref"].removeprefix(REFERENCE)] if "$ref" in schema else schema
     if isinstance(value, dict):
         properties, others = definition.get("properties", {}), definition.get("additionalProperties")
+        name = schema.get("$ref", "").removeprefix(REFERENCE)
         for key in definition.get("required", ()):
-            if key not in value:
+            if key not in value and (name, key) not in MAY_BE_NULL:
                 yield required(f"{path}.{key}" if path else key)
         for key, child in value.items():
             field = properties.get(key, others)

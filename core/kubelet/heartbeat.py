@@ -6,6 +6,7 @@ have passed. Simplified: renewals fall on full tens of seconds of virtual time w
 nodes are one transaction, and an idle cluster idles.
 """
 
+from contextlib import suppress
 from typing import ClassVar
 
 from core.client import Context, Reconciler, Result, again
@@ -13,7 +14,7 @@ from core.kube.errors import AlreadyExists, ApiError, Conflict, NotFound
 from core.kube.objects import Obj, condition
 from core.kube.requests import User
 from core.kube.times import micro_timestamp, parse_timestamp
-from core.kubelet.node import CONDITIONS, new_lease, new_node, node_status
+from core.kubelet.node import CONDITIONS, new_csi_node, new_lease, new_node, node_status
 from core.runtime.disk import Disk
 from core.runtime.latencies import PROFILES
 
@@ -51,6 +52,9 @@ class NodeHeartbeat(Reconciler):
         self.renews_at_once = not self.announced
         self.failures = 0
         self.lease: Obj | None = None
+        self.has_csi_node = False
+        self.reference = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.node}}
+        """Its Node as Events name it: the kubelet speaks of itself before it knows the object."""
 
     def _start_of_process(self, starts: int) -> tuple[float, bool]:
         """When this start of the kubelet was, and whether it was told of: on the disk, since the simulated process does
@@ -74,6 +78,7 @@ class NodeHeartbeat(Reconciler):
             is_up = self.now >= ready_at  # as told; when the writes have been answered it may be later than that
             await self._report(node, ready=is_up and self.disk.serving)
             await self._renew(node)
+            await self._describe_storage(node)
         except ApiError as error:
             self.failures += 1
             return again(min(0.2 * 2**self.failures, RETRY_MAX), error.message)
@@ -90,18 +95,25 @@ class NodeHeartbeat(Reconciler):
         except AlreadyExists:
             return await self.client.get("nodes", "", self.node)
 
+    async def _describe_storage(self, node: Obj) -> None:
+        """Say at each start which storage drivers the node has: none, since volumes of drivers are not simulated."""
+        if not self.has_csi_node:
+            with suppress(AlreadyExists):
+                await self.client.create("csinodes.storage.k8s.io", new_csi_node(node))
+            self.has_csi_node = True
+
     def _announce(self, node: Obj) -> None:
         self.announced = True
-        self.events.normal(node, "Starting", "Starting kubelet.")
-        info = (node.get("status") or {}).get("nodeInfo")
-        if info is None:
+        self.events.normal(self.reference, "Starting", "Starting kubelet.")
+        known_boot = ((node.get("status") or {}).get("nodeInfo") or {}).get("bootID")
+        if not known_boot:
             for *_, reason in CONDITIONS:
-                self.events.normal(node, reason, f"Node {self.node} status is now: {reason}")
-            self.events.normal(node, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
+                self.events.normal(self.reference, reason, f"Node {self.node} status is now: {reason}")
+            self.events.normal(self.reference, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
             return
         boot = node_status(self.node, self.disk, {}, self.now, ready=True)["nodeInfo"]["bootID"]
-        if info.get("bootID") != boot:
-            self.events.warning(node, "Rebooted", f"Node {self.node} has been rebooted, boot id: {boot}")
+        if known_boot != boot:
+            self.events.warning(self.reference, "Rebooted", f"Node {self.node} has been rebooted, boot id: {boot}")
 
     async def _report(self, node: Obj, *, ready: bool) -> None:
         """Tell the status if it is news. Somebody else's write in between (a taint, a label) is read, and the news told
@@ -126,9 +138,9 @@ class NodeHeartbeat(Reconciler):
         self.reported = self.now
         was = condition(node, "Ready")
         if ready and (was is None or was["status"] != "True"):
-            self.events.normal(node, "NodeReady", f"Node {self.node} status is now: NodeReady")
+            self.events.normal(self.reference, "NodeReady", f"Node {self.node} status is now: NodeReady")
         elif not ready and was is not None and was["status"] == "True":
-            self.events.normal(node, "NodeNotReady", f"Node {self.node} status is now: NodeNotReady")
+            self.events.normal(self.reference, "NodeNotReady", f"Node {self.node} status is now: NodeNotReady")
 
     async def _renew(self, node: Obj) -> None:
         moment = micro_timestamp(self.now)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.kube.objects import Obj
-from core.kube.pods import qos_class
+from core.kube.pods import containers_of, qos_class, resources_of
+from core.kube.quantities import amounts as exact
+from core.kube.quantities import write
+from core.kube.quota import family_of
 from core.kube.times import timestamp
 from core.runtime.cri import State, state_of
 from core.runtime.disk import Record
@@ -78,6 +81,10 @@ def pod_status(
     ordered = sorted(mains, key=lambda slot: slot.spec["name"])
     status["containerStatuses"] = [_container_status(slot, now, begun=begun or not inits) for slot in ordered]
     status["qosClass"] = old.get("qosClass") or qos_class(pod["spec"])
+    if asked := _asked_by_the_pod(pod["spec"]):
+        if "requests" in asked:
+            status["allocatedResources"] = asked["requests"]
+        status["resources"] = asked
     for kept in ("nominatedNodeName", "resourceClaimStatuses", "ephemeralContainerStatuses"):
         if kept in old:
             status[kept] = old[kept]
@@ -167,6 +174,23 @@ def _container_status(slot: Slot, now: float, *, begun: bool) -> Obj:
     return status
 
 
+def _asked_by_the_pod(spec: Obj) -> Obj:
+    """What is set aside for the pod as a whole, all containers together (KEP-5419); none for one that asks for none."""
+    lists = [container.get("resources") or {} for container in containers_of(spec)] + [spec.get("resources") or {}]
+    written = {
+        name: quantity
+        for resources in lists
+        for field in ("limits", "requests")
+        for name, quantity in (resources.get(field) or {}).items()
+    }
+    asked: Obj = {}
+    for field in ("limits", "requests"):
+        amounts = resources_of(spec, field) | exact((spec.get("resources") or {}).get(field))
+        if amounts:
+            asked[field] = {name: write(value, family_of(written.get(name, ""))) for name, value in amounts.items()}
+    return asked
+
+
 def _terminated(record: Record) -> Obj:
     state = {
         "exitCode": record["code"],
@@ -227,11 +251,10 @@ def _conditions(
         "PodScheduled": (True, None),
     }
     moment = timestamp(now)
-    result = []
+    result = [condition for kind, condition in known.items() if kind not in verdicts]
     for kind in OURS:
         holds, why = verdicts[kind]
         result.append(_condition(kind, holds, why, known.get(kind), generation, moment))
-    result += [condition for kind, condition in known.items() if kind not in verdicts]
     return result
 
 

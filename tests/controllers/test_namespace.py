@@ -42,6 +42,15 @@ def test_a_deleted_namespace_goes_with_everything_in_it(stage):
         assert stage.all(resource, "room") == []
 
 
+def test_events_of_an_ending_namespace_are_given_up_without_a_word(stage, caplog):
+    make_namespace(stage)
+    stage.create("pods", within(pod(), finalizers=["example.com/hold"]))
+    stage.create("deployments.apps", within(deployment(replicas=3)))
+    stage.api("delete", "namespaces", name="room")
+    stage.run(30)
+    assert "event not recorded" not in caplog.text
+
+
 def test_a_namespace_waits_for_finalizers_and_says_so(stage):
     make_namespace(stage)
     stage.create("pods", within(pod(), finalizers=["example.com/hold"]))

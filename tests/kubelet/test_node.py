@@ -50,6 +50,14 @@ def test_kubelet_registers_its_node() -> None:
     } <= reasons
 
 
+def test_events_of_a_kubelet_name_its_node_only() -> None:
+    world = World(workers=1)
+    world.run(5)
+    told = [event for event in world.all("events") if event["source"].get("component") == "kubelet"]
+    assert len(told) >= 5
+    assert all(event["involvedObject"] == {"apiVersion": "v1", "kind": "Node", "name": "worker-1"} for event in told)
+
+
 def test_node_is_not_ready_until_its_runtime_is() -> None:
     world = World(workers=1, profile="realistic")
     world.run(1)

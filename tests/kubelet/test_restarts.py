@@ -24,6 +24,7 @@ def starts(world: World, seconds: float, step: float = 0.5) -> list[float]:
 
 def test_crash_loop_waits_10_20_40_and_so_on_up_to_300_seconds() -> None:
     world = World(workers=1)
+    world.run()  # until there is all that a pod mounts
     world.create("pods", make_pod(image="busybox", command=sh("exit 1")))
     world.run()
     assert container(world)["restartCount"] == 1, "the first restart is at once"

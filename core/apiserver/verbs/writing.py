@@ -1,7 +1,8 @@
 """create, update and patch: what a write goes through between being let in and being staged.
 
 decode → mutating admission → defaulting → the resource's strategy → validation → validating admission → stage. An update
-that changes nothing is answered with what is there and makes no revision, as in the real server.
+that changes nothing is answered with what is there and makes no revision, as in the real server. What is compared, owned,
+answered and stored is the `completed` object; what is validated is the one before, which says what was left out.
 """
 
 from collections.abc import Callable
@@ -27,8 +28,9 @@ from core.kube.errors import (
 )
 from core.kube.objects import Obj, clone
 from core.kube.patches import apply_patch
-from core.kube.requests import Request, User
+from core.kube.requests import PatchType, Request, User
 from core.kube.resources import Resource
+from core.kube.structs import completed
 from core.kube.times import timestamp
 from core.kube.validation import Cause, invalid, validate_create, validate_update
 
@@ -87,6 +89,7 @@ def _create(row: Resource, request: Request, batch: Batch, obj: Obj) -> Obj:
     admission.validate(attempt, batch)
     if batch.find(row.name, request.namespace, meta["name"]) is not None:
         raise already_exists(row.name, meta["name"])
+    obj = completed(row, obj)
     if "uid" not in meta:  # a strategy may have needed it already
         meta["uid"] = batch.new_uid()
     meta["creationTimestamp"] = timestamp(batch.now)
@@ -103,6 +106,8 @@ def _record_created(row: Resource, request: Request, batch: Batch, obj: Obj) -> 
         return
     full = clone(obj)
     apply_defaults(row, full)
+    if strategy_of(row.name).has_status:
+        full.pop("status", None)  # a client may send one, but what is created begins with the server's
     ownership.record(row, request, None, full, batch)
     if "managedFields" in full["metadata"]:
         obj["metadata"]["managedFields"] = full["metadata"]["managedFields"]
@@ -145,6 +150,8 @@ def patched(row: Resource, request: Request, current: Obj, batch: Batch) -> Obj:
     # Copied, because a patch shares with the current object what it leaves alone, and the stages after it change in place.
     made = apply_patch(spoken, request.patch_type, from_stored(spoken, current), request.body)
     new = decoding.unpack(orjson.dumps(made))
+    if request.patch_type is PatchType.STRATEGIC:  # patches fields of the type that is there, whatever it says it is
+        new |= {"kind": spoken.kind, "apiVersion": spoken.api_version}
     return decoding.accept(row, request, new)
 
 
@@ -200,13 +207,15 @@ def replace(
     meta = new["metadata"]
     if managed is not None:
         meta["managedFields"] = managed
+    draft, new = new, completed(row, new)
+    meta = new["metadata"]
     if strategy.has_generation and strategy.content(new) != strategy.content(old):
         meta["generation"] = current.get("generation", 0) + 1
     meta["resourceVersion"] = current["resourceVersion"]
     ownership.record(row, request, old, new, batch)
     if new == old:
         return old
-    _validate(row, new, validate_update(row, new, old, subresource), batch)
+    _validate(row, draft, validate_update(row, draft, old, subresource), batch)
     admission.validate(attempt, batch)
     if is_dry_run(request):
         return new

@@ -42,10 +42,6 @@ def namespace(obj: Obj) -> None:
     name = obj["metadata"].get("name")
     if name:
         labels["kubernetes.io/metadata.name"] = name
-    finalizers = section(obj, "spec").setdefault("finalizers", [])
-    if not finalizers and "deletionTimestamp" not in obj["metadata"]:
-        finalizers.append("kubernetes")
-    section(obj, "status").setdefault("phase", "Active")
 
 
 def node(obj: Obj) -> None:
