@@ -12,9 +12,9 @@ has to run: whoever wants to know compares with the clock. Four sources, the fir
    cluster-viz.dev/memory-growth: "5"      MiB a second; ends with OOMKilled when its limit is reached
    each may be given for one container by `cluster-viz.dev/CONTAINER.exit-after`
 2. the image's own program (no command given, or one that starts it): as the catalogue says, and for a few whose
-   arguments say what they do, as `programs.py` does
+   arguments say what they do, as `programs.py` does; an image outside of the catalogue has no program that we know
 3. a command that the small shell understands (`shell.py`): played from start to end
-4. any other command: taken to do its job. It serves what the pod declares and stays up; in an init container, or in a
+4. anything else: taken to do its job. It serves what the pod declares and stays up; in an init container, or in a
    pod that is meant to complete (restartPolicy other than Always), it ends well after a few seconds.
 """
 
@@ -182,7 +182,9 @@ def _behaviour(
             return Behaviour(ends_after=1.0, code=1, ports=(), memory_mib=image.memory_mib)
         if image.stop_code is None and image.completes_after is None:
             return _played(run(argv, dict(env)), image)  # a bare shell: it ends at once, its input being empty
-        return _plain(image)
+        plain = _plain(image)
+        # Of a made-up image nobody knows what its program does; that an end is expected of it is known.
+        return replace(plain, ends_after=JOB_SECONDS) if completes and not image.known else plain
     beyond = ""
     if is_known(argv):
         try:
