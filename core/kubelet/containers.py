@@ -18,7 +18,7 @@ from core.kubelet.environment import ConfigError, expand
 from core.kubelet.probing import probe
 from core.kubelet.pulling import ensure_image, pulled_text
 from core.kubelet.status import Slot
-from core.kubelet.stopping import stop_all
+from core.kubelet.stopping import replace, stop_all
 from core.runtime.cri import Runtime, State, behaviour_of, is_ready, state_of
 from core.runtime.disk import Record
 from core.runtime.workloads import Behaviour, settings_of
@@ -39,7 +39,7 @@ class Kubelet(Protocol):
     host_ip: str
     told: dict[tuple[str, str], float]
 
-    def say(self, kind: str, pod: Obj, reason: str, message: str, container: str = "", init: bool = False) -> None: ...
+    def say(self, kind: str, pod: Obj, reason: str, message: str, path: str = "") -> None: ...
     def new_address(self, pod: Obj) -> str: ...
     def environment_of(self, pod: Obj, container: Obj, ip: str) -> dict[str, str]: ...
 
@@ -76,6 +76,11 @@ class PodSync:
         ]
         self.inits = [slot for slot in self.slots if slot.init]
         self.mains = [slot for slot in self.slots if not slot.init]
+        self.ephemerals = [
+            _slot(container, False, attempts.get(container["name"]), ephemeral=True)
+            for container in spec.get("ephemeralContainers") or ()
+        ]
+        self.everything = [*self.slots, *self.ephemerals]
 
     def wake(self, moment: float) -> None:
         """Look again at `moment`; of several the earliest counts."""
@@ -86,15 +91,18 @@ class PodSync:
         """Bring the pod forward."""
         self._have_sandbox()
         if self.sandbox is None:  # nothing is to be started any more
-            for slot in self.slots:
+            for slot in self.everything:
                 self.observe(slot)
             self._settle()
             return
         if not is_ready(self.sandbox, self.now):
             self.wake(self.sandbox["ready_at"])
-        elif self._initialize():
-            for slot in self.mains:
-                self._keep(slot, self.policy)
+        else:
+            for slot in self.ephemerals:
+                self._keep(slot, "Never")
+            if self._initialize():
+                for slot in self.mains:
+                    self._keep(slot, self.policy)
         self._settle()
 
     def observe(self, slot: Slot) -> State | None:
@@ -139,7 +147,7 @@ class PodSync:
         ip = self.kubelet.new_address(self.pod)
         self.sandbox = self.runtime.run_pod_sandbox(self.key, self.uid, ip, self.now, notes)
         if dead is not None:
-            for slot in self.slots:
+            for slot in self.everything:
                 if slot.record is not None:  # its new attempt belongs to the new sandbox, the old record stays its past
                     slot.record["sandbox_id"] = ""
                     self.runtime.disk.put("container", slot.record["id"], slot.record)
@@ -170,8 +178,14 @@ class PodSync:
         if record is None:
             self._start(slot)
             return
-        was_seen = record["notes"].get("seen", False)
-        if self.observe(slot) is not State.EXITED:
+        was_seen, replaced = record["notes"].get("seen", False), _is_replaced(record, slot)
+        self._follow_settings(slot)
+        state = self.observe(slot)
+        if state is State.RUNNING and replaced and (slot.sidecar or not slot.init):
+            replace(self, slot, self.pod["spec"].get("terminationGracePeriodSeconds", 30))
+            self.wake(record["exits_at"])
+            state = state_of(record, self.now)
+        if state is not State.EXITED:
             return
         current = self._is_current(record)
         if slot.init and not slot.sidecar and not current:
@@ -180,6 +194,9 @@ class PodSync:
         if not self._restarts(slot, policy):
             return
         slot.restarts = True
+        if replaced:  # the definition is a new one: nothing is held against it
+            self._start(slot)
+            return
         if not was_seen:
             self.wake(self.now)  # the end is reported first, as the real one does
             return
@@ -199,6 +216,16 @@ class PodSync:
             self.wake(resumes)
             return
         self._start(slot)
+
+    def _follow_settings(self, slot: Slot) -> None:
+        """An annotation that was changed since its start tells a running process anew when to end."""
+        record, settings = slot.record, self._settings(slot)
+        assert record is not None
+        if settings == record["notes"].get("settings", {}) or "stopping" in record["notes"]:
+            return
+        if state_of(record, self.now) is State.RUNNING:
+            record["notes"]["settings"] = settings
+            self.runtime.plan_container(record, self.behaviour(slot), self.now)
 
     def _start(self, slot: Slot) -> None:
         """Image, environment, create, start; what is missing makes the slot wait."""
@@ -226,7 +253,8 @@ class PodSync:
         if before is not None:
             attempt = before["attempt"] + 1
             began = before["started_at"] if before["started_at"] is not None else before["created_at"]
-            backoff = next_backoff(before["notes"]["backoff"], began, before["exits_at"])
+            if not _is_replaced(before, slot):
+                backoff = next_backoff(before["notes"]["backoff"], began, before["exits_at"])
         self.say("Normal", slot, "Pulled", pulled_text(spec["image"], pull))
         slot.record = self.runtime.create_container(
             self.sandbox,
@@ -237,7 +265,7 @@ class PodSync:
             command=command,
             args=args,
             env=env,
-            notes={"backoff": backoff},
+            notes={"backoff": backoff, "image": spec["image"], "settings": self._settings(slot)},
         )
         self.say("Normal", slot, "Created", CREATED)
         does = self.behaviour(slot)
@@ -270,7 +298,9 @@ class PodSync:
         )
         if not (failed_init or ended):
             return
-        running = stop_all(self, self.inits, self.pod["spec"].get("terminationGracePeriodSeconds", 30))
+        running = stop_all(
+            self, [*self.inits, *self.ephemerals], self.pod["spec"].get("terminationGracePeriodSeconds", 30)
+        )
         for slot in running:
             assert slot.record is not None
             self.wake(slot.record["exits_at"])
@@ -282,7 +312,9 @@ class PodSync:
 
     def _restarts(self, slot: Slot, policy: str) -> bool:
         record = slot.record
-        return record is None or policy == "Always" or (policy == "OnFailure" and record["code"] != 0)
+        if record is None or record["notes"].get("replaced"):
+            return True
+        return policy == "Always" or (policy == "OnFailure" and record["code"] != 0)
 
     def _is_current(self, record: Record) -> bool:
         return self.sandbox is not None and record["sandbox_id"] == self.sandbox["id"]
@@ -290,19 +322,35 @@ class PodSync:
     def _of_pod(self, slot: Slot) -> dict[str, Any]:
         limits = (slot.spec.get("resources") or {}).get("limits") or {}
         completes = (slot.init and not slot.sidecar) or (self.policy != "Always" and not slot.init)
+        if slot.ephemeral:
+            completes = not slot.spec.get("stdin", False)
         return {
             "completes": completes,
             "stdin": slot.spec.get("stdin", False),
-            "settings": settings_of(annotations_of(self.pod), slot.spec["name"]),
+            "settings": self._settings(slot),
             "memory_limit": amount("memory", str(limits["memory"])) if "memory" in limits else None,
         }
 
+    def _settings(self, slot: Slot) -> dict[str, float]:
+        return settings_of(annotations_of(self.pod), slot.spec["name"])
+
     def say(self, kind: str, slot: Slot, reason: str, message: str) -> None:
-        self.kubelet.say(kind, self.pod, reason, message, slot.spec["name"], slot.init)
+        self.kubelet.say(kind, self.pod, reason, message, f"spec.{slot.group}{{{slot.spec['name']}}}")
 
 
-def _slot(container: Obj, init: bool, attempts: list[Record] | None) -> Slot:
-    slot = Slot(container, init)
+def _is_replaced(record: Record, slot: Slot) -> bool:
+    """Whether the container's definition is another than the one this attempt was made from.
+
+    As in the real kubelet's hash of a container, name and image are its definition: resources change in place, and
+    nothing else of a pod's containers can be changed.
+    """
+    return (
+        bool(record["notes"].get("replaced")) or record["notes"].get("image", slot.spec["image"]) != slot.spec["image"]
+    )
+
+
+def _slot(container: Obj, init: bool, attempts: list[Record] | None, *, ephemeral: bool = False) -> Slot:
+    slot = Slot(container, init, ephemeral)
     if attempts:
         attempts.sort(key=lambda record: record["attempt"])
         slot.record = attempts[-1]

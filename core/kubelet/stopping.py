@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from core.kubelet.containers import PodSync
 
 KILLING = "Stopping container {name}"
+CHANGED = "Container {name} definition changed, will be restarted"
+INIT_CHANGED = "Init container {name} definition changed"
 MINIMUM_GRACE = 2.0  # seconds SIGTERM is given at least
 
 
@@ -34,6 +36,15 @@ def stop_all(sync: "PodSync", slots: Sequence[Slot], grace: float) -> list[Slot]
             _stop(sync, slot, grace, turn)
             turn = _last_end([slot], turn)
     return [slot for slot in running if runs(slot, sync.now)]
+
+
+def replace(sync: "PodSync", slot: Slot, grace: float) -> None:
+    """Stop a running container whose definition changed; noted on its record, that another takes its place."""
+    assert slot.record is not None
+    if slot.record["notes"].get("replaced"):
+        return
+    slot.record["notes"]["replaced"] = True
+    _stop(sync, slot, grace, sync.now, INIT_CHANGED if slot.init else CHANGED)
 
 
 def runs(slot: Slot, now: float) -> bool:
@@ -54,7 +65,7 @@ def hook_seconds(container: Obj) -> float:
     return 0.0
 
 
-def _stop(sync: "PodSync", slot: Slot, grace: float, turn: float) -> None:
+def _stop(sync: "PodSync", slot: Slot, grace: float, turn: float, why: str = KILLING) -> None:
     """`turn`: not before this moment."""
     record = slot.record
     assert record is not None
@@ -62,7 +73,7 @@ def _stop(sync: "PodSync", slot: Slot, grace: float, turn: float) -> None:
     if before is not None and before <= grace:
         return
     if before is None:
-        sync.say("Normal", slot, "Killing", KILLING.format(name=slot.spec["name"]))
+        sync.say("Normal", slot, "Killing", why.format(name=slot.spec["name"]))
     record["notes"]["grace"] = grace
     pause = max(min(hook_seconds(slot.spec), grace), turn - sync.now) if grace else 0.0
     given = pause + max(grace - pause, MINIMUM_GRACE) if pause else grace

@@ -157,14 +157,17 @@ class Runtime:
 
     def start_container(self, container: Record, does: Behaviour, now: float) -> None:
         """Run the process; what it `does` settles when and how it ends by itself."""
-        started = now + self.latencies.start
-        container["started_at"] = started
-        if does.ends_after is not None:
-            container["exits_at"] = started + does.ends_after
-            container["code"] = does.code
-            container["reason"] = does.reason or (ERROR if does.code else COMPLETED)
-        self.disk.put("container", container["id"], container)
+        container["started_at"] = now + self.latencies.start
+        self.plan_container(container, does, now)
         self.note("StartContainer", f"{container['pod']}/{container['name']}", "")
+
+    def plan_container(self, container: Record, does: Behaviour, now: float) -> None:
+        """Settle when and how a started process ends by itself: not before `now`, or never."""
+        ends = does.ends_after is not None
+        container["exits_at"] = max(now, container["started_at"] + does.ends_after) if ends else None
+        container["code"] = does.code if ends else None
+        container["reason"] = (does.reason or (ERROR if does.code else COMPLETED)) if ends else ""
+        self.disk.put("container", container["id"], container)
 
     def stop_container(self, container: Record, does: Behaviour, now: float, grace: float, hook: float = 0.0) -> None:
         """SIGTERM once its preStop hook (`hook` seconds) is through, SIGKILL when `grace` seconds are over.

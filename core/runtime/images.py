@@ -1,7 +1,7 @@
 """What registries have: from a reference to an image with its layers, its config and what its process does.
 
-The catalogue (`catalogue.toml`) holds the well-known ones, and the names of all the others that Docker Hub calls official, so
-a typo in a short name fails as in life. Those others, and images of other registries and users, are taken to exist with any
+The catalogue (`catalogue.toml`) holds the well-known ones, and the names of all others that Docker Hub calls official, so a
+typo in a short name fails as in life. Those others, and images of other registries and users, are taken to exist with any
 tag, and made up: sizes and layers are derived from the reference, so the same reference is the same image everywhere; what
 is in them is not known. Simplified: one platform (linux/amd64), manifest lists are skipped, and a tag never moves; a pinned
 digest is believed.

@@ -29,7 +29,14 @@ from core.runtime.shell import SHELLS, Run, is_known, run
 from core.runtime.syntax import NotUnderstood
 
 ANNOTATION = "cluster-viz.dev/"
-SETTINGS = ("exit-after", "exit-code", "start-seconds", "unhealthy-after", "memory-growth")
+SETTINGS = {
+    # name → the most it may be; the least is 0
+    "exit-after": 1e9,
+    "exit-code": 255.0,
+    "start-seconds": 1e9,
+    "unhealthy-after": 1e9,
+    "memory-growth": 1e6,
+}
 JOB_SECONDS = 5.0  # how long a command takes that is meant to complete and that we do not understand
 OOM_KILLED, SIGKILLED = "OOMKilled", 137
 MIB = 1 << 20
@@ -97,7 +104,7 @@ class Executed(NamedTuple):
 
 
 def settings_of(annotations: Mapping[str, str], container: str) -> dict[str, float]:
-    """The `cluster-viz.dev/` annotations that apply to `container`; what is not a number is left out."""
+    """The `cluster-viz.dev/` annotations that apply to `container`; what is not a number in `SETTINGS` is left out."""
     if not annotations:
         return {}
     found = {}
@@ -105,9 +112,11 @@ def settings_of(annotations: Mapping[str, str], container: str) -> dict[str, flo
         text = annotations.get(f"{ANNOTATION}{container}.{name}", annotations.get(ANNOTATION + name))
         if text is not None:
             try:
-                found[name] = float(text)
+                number = float(text)
             except ValueError:
                 continue
+            if 0 <= number <= SETTINGS[name]:  # neither for "nan" nor for "inf"
+                found[name] = number
     return found
 
 
