@@ -5,27 +5,34 @@ running in one look; else until something takes time, which it notes with `wake`
 only; what it found is a list of slots, from which `status.py` writes the pod's status.
 
 Reference: kubelet `kuberuntime_manager.go` (computePodActions, SyncPod). Order: sandbox; init containers one by one, a
-sidecar counting as done once it has started; then all containers at once. Simplified: a failing postStart hook is not
-simulated, and termination messages are empty.
+sidecar counting as done once it has started; then all containers at once. Simplified: a postStart hook takes no time.
 """
 
 from typing import Any, Protocol
 
 from core.kube.objects import Obj, annotations_of
 from core.kubelet.backoff import next_backoff, restart_delay, spoken
+from core.kubelet.beside import beyond_beside, hook_fails, with_hook
 from core.kubelet.demand import amount
 from core.kubelet.environment import ConfigError, expand
 from core.kubelet.probing import probe
 from core.kubelet.pulling import ensure_image, pulled_text
 from core.kubelet.status import Slot
-from core.kubelet.stopping import replace, stop_all
+from core.kubelet.stopping import replace, stop_all, stop_one
+from core.kubelet.surroundings import home, needs_environment, refusal_of, surroundings, what_is_read
 from core.runtime.cri import Runtime, State, behaviour_of, is_ready, state_of
 from core.runtime.disk import Record
-from core.runtime.workloads import Behaviour, settings_of
+from core.runtime.files import TERMINATION_LOG
+from core.runtime.workloads import START_ERROR, Behaviour, settings_of
 
 CREATED = "Container created"
 STARTED = "Container started"
 NOT_SIMULATED = "The script is beyond the simulated shell ({what}): it is taken to do its job, {how}"
+NOT_SIMULATED_PROGRAM = "The program {what} is not simulated: it is taken to do its job, {how}"
+NOT_SIMULATED_COMMAND = "The command of the {of} is beyond the simulated shell ({what}): it is taken to {how}"
+CANNOT_START = "Error: {why}"
+HOOK_FAILED = "PostStartHook failed"
+HOOK_KILLED = "FailedPostStartHook"
 BACK_OFF = "Back-off restarting failed container {name} in pod {pod}"
 WAITING_BACK_OFF = "back-off {delay} restarting failed container={name} pod={pod}"
 SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
@@ -36,6 +43,7 @@ class Kubelet(Protocol):
     """What a PodSync needs of its kubelet."""
 
     runtime: Runtime
+    node: str
     host_ip: str
     told: dict[tuple[str, str], float]
 
@@ -130,7 +138,10 @@ class PodSync:
     def behaviour(self, slot: Slot) -> Behaviour:
         """What the process in the slot does."""
         assert slot.record is not None
-        return behaviour_of(slot.record, **self._of_pod(slot))
+        started = slot.record["started_at"]
+        if started is None:
+            started = self.now + self.runtime.latencies.start
+        return with_hook(behaviour_of(slot.record, started=started, **self._of_pod(slot)), slot.spec)
 
     def _have_sandbox(self) -> None:
         """Make sure of a live sandbox while anything is left to run in it."""
@@ -234,21 +245,22 @@ class PodSync:
         pull = ensure_image(self, slot)
         if pull is None:
             return
+        refusal = refusal_of(self.pod, spec, pull.image)
+        if refusal:
+            self._wait_for_config(slot, refusal)
+            return
         env: dict[str, str] = {}
+        around = surroundings(self.pod, spec, pull.image, self.kubelet.node)
         command, args = tuple(spec.get("command") or ()), tuple(spec.get("args") or ())
-        if _needs_environment(spec, pull.needs_env, command, args):
+        if needs_environment(spec, pull.image):
             try:
                 variables = self.kubelet.environment_of(self.pod, spec, self.sandbox["ip"])
             except ConfigError as error:
-                slot.waiting = ("CreateContainerConfigError", str(error))
-                self.say("Warning", slot, "Failed", f"Error: {error}")
-                self.wake(self.now + CONFIG_RETRY)
+                self._wait_for_config(slot, str(error))
                 return
             command = tuple(expand(word, variables) for word in command)
             args = tuple(expand(word, variables) for word in args)
-            script = " ".join((*command, *args))
-            script = script.replace("hostname", "HOSTNAME")  # the command reads the variable
-            env = {name: value for name, value in variables.items() if name in pull.needs_env or name in script}
+            env = what_is_read(variables | {"HOME": home(around)}, pull.image, spec, (*command, *args))
         attempt, backoff = 0, 0.0
         if before is not None:
             attempt = before["attempt"] + 1
@@ -265,20 +277,40 @@ class PodSync:
             command=command,
             args=args,
             env=env,
+            world=around,
             notes={"backoff": backoff, "image": spec["image"], "settings": self._settings(slot)},
         )
         self.say("Normal", slot, "Created", CREATED)
         does = self.behaviour(slot)
         self.runtime.start_container(slot.record, does, self.now)
-        self.say("Normal", slot, "Started", STARTED)
-        if does.beyond:
-            self.say("Warning", slot, "NotSimulated", NOT_SIMULATED.format(what=does.beyond, how=_taken_for(does)))
+        if does.reason == START_ERROR:
+            self.say("Warning", slot, "Failed", CANNOT_START.format(why=does.message))
+        else:
+            self.say("Normal", slot, "Started", STARTED)
+            self._tell_what_is_not_simulated(slot, does)
+            if hook_fails(does, spec):
+                self.say("Warning", slot, "FailedPostStartHook", HOOK_FAILED)
+                stop_one(self, slot, self.pod["spec"].get("terminationGracePeriodSeconds", 30), HOOK_KILLED)
         if slot.previous is not None:
             self.runtime.remove_container(slot.previous)  # of the dead only the latest is kept
         slot.previous = before
         if self.observe(slot) is State.EXITED:
             slot.restarts = self._restarts(slot, "Always" if slot.sidecar else self.policy)
             self.wake(self.now)
+
+    def _wait_for_config(self, slot: Slot, why: str) -> None:
+        slot.waiting = ("CreateContainerConfigError", why)
+        self.say("Warning", slot, "Failed", f"Error: {why}")
+        self.wake(self.now + CONFIG_RETRY)
+
+    def _tell_what_is_not_simulated(self, slot: Slot, does: Behaviour) -> None:
+        """Whatever is taken for something it need not be is said once, at the start."""
+        if does.beyond:
+            command = tuple(slot.spec.get("command") or ()) or tuple(slot.spec.get("args") or ())
+            words = NOT_SIMULATED if "-c" in command else NOT_SIMULATED_PROGRAM
+            self.say("Warning", slot, "NotSimulated", words.format(what=does.beyond, how=_taken_for(does)))
+        for what, of, how in beyond_beside(does, slot.spec):
+            self.say("Warning", slot, "NotSimulated", NOT_SIMULATED_COMMAND.format(what=what, of=of, how=how))
 
     def _settle(self) -> None:
         """When nothing will run again, end the sidecars and then the sandbox: the pod is done."""
@@ -329,6 +361,8 @@ class PodSync:
             "stdin": slot.spec.get("stdin", False),
             "settings": self._settings(slot),
             "memory_limit": amount("memory", str(limits["memory"])) if "memory" in limits else None,
+            "message_path": slot.spec.get("terminationMessagePath") or TERMINATION_LOG,
+            "message_from_log": slot.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError",
         }
 
     def _settings(self, slot: Slot) -> dict[str, float]:
@@ -360,10 +394,3 @@ def _slot(container: Obj, init: bool, attempts: list[Record] | None, *, ephemera
 
 def _taken_for(does: Behaviour) -> str:
     return "staying up" if does.ends_after is None else f"ending well after {does.ends_after:g} s"
-
-
-def _needs_environment(spec: Obj, needed: tuple[str, ...], command: tuple[str, ...], args: tuple[str, ...]) -> bool:
-    """Whether anybody reads the environment, or anything in it may be missing."""
-    if spec.get("envFrom") or any("valueFrom" in variable for variable in spec.get("env") or ()):
-        return True
-    return bool(needed) or any("$" in word for word in (*command, *args))

@@ -255,8 +255,7 @@ class PodWorkers(Reconciler):
         return ip
 
     def environment_of(self, pod: Obj, container: Obj, ip: str) -> dict[str, str]:
-        namespace = pod["metadata"]["namespace"]
-        services = [service for service in self.informers("services") if service["metadata"]["namespace"] == namespace]
+        services = self.informers("services")
         return environment(pod, container, self._finder(pod), ip=ip, host_ip=self.host_ip, services=services)
 
     def _note(self, call: str, subject: str, detail: str) -> None:

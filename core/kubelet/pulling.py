@@ -12,7 +12,7 @@ from core.kubelet.backoff import pull_delay
 from core.kubelet.status import Slot
 from core.runtime.cri import Runtime
 from core.runtime.disk import Record
-from core.runtime.images import PullError, resolve
+from core.runtime.images import Image, PullError, resolve
 
 if TYPE_CHECKING:
     from core.kubelet.containers import PodSync
@@ -30,7 +30,7 @@ SHOW_ERROR_FOR = 1.0  # seconds a container waits with ErrImagePull before it is
 class Pull:
     """An image that is there: how long it took to fetch, if it had to be."""
 
-    needs_env: tuple[str, ...]
+    image: Image
     size: int
     seconds: float | None
 
@@ -113,7 +113,7 @@ def pulled_text(image: str, pull: Pull) -> str:
 
 
 def _pull(record: Record, seconds: float | None) -> Pull:
-    return Pull(resolve(record["name"]).needs_env, record["size"], seconds)
+    return Pull(resolve(record["name"]), record["size"], seconds)
 
 
 def _tell_failure(sync: "PodSync", slot: Slot, mark: dict[str, Any]) -> None:

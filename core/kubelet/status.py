@@ -182,6 +182,7 @@ def _terminated(record: Record) -> Obj:
     state = {
         "exitCode": record["code"],
         "reason": record["reason"],
+        **({"message": record["message"]} if record.get("message") else {}),
         "startedAt": timestamp(record["started_at"] if record["started_at"] is not None else record["exits_at"]),
         "finishedAt": timestamp(record["exits_at"]),
         "containerID": f"containerd://{record['id']}",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.runtime.references import DOCKER_HUB, BadReference, Reference, parse_reference
+from core.runtime.world import BUSYBOX, DEBIAN, UNKNOWN
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 MB = 1_000_000
@@ -52,6 +53,8 @@ class Image:
     """An image of a registry: the parts of its manifest and config that the node needs.
 
     known            the catalogue says what it is; else it is made up, and nobody knows what its program does
+    family           whose tools it has (see `World`)
+    programs         all programs on its PATH; None: nobody knows
     ports            what the process listens on; None: whatever the pod declares
     program          the executable that is the image's own behaviour, by its file name
     stop_code        its exit code on SIGTERM; None: it ignores the signal
@@ -61,6 +64,8 @@ class Image:
 
     name: str
     known: bool
+    family: str
+    programs: frozenset[str] | None
     digest: str
     layers: tuple[Layer, ...]
     entrypoint: tuple[str, ...]
@@ -155,6 +160,7 @@ def _made_up(reference: Reference) -> dict[str, Any]:
 
 def _build(reference: Reference, entry: dict[str, Any], *, known: bool) -> Image:
     layers = []
+    family = entry.get("family", _family(entry["base"], reference.tag))
     base_size = _catalogue()["bases"][entry["base"]]
     if base_size:
         layers.append(Layer(_digest(f"base:{entry['base']}"), int(base_size * MB)))
@@ -168,6 +174,8 @@ def _build(reference: Reference, entry: dict[str, Any], *, known: bool) -> Image
     return Image(
         name=str(reference),
         known=known,
+        family=family if known else UNKNOWN,
+        programs=frozenset(_catalogue()["programs"].get(family, ())) | set(entry["has"]) if "has" in entry else None,
         digest=reference.digest or _digest(of_version),
         layers=tuple(layers),
         entrypoint=tuple(entry.get("entrypoint", ())),
@@ -184,6 +192,13 @@ def _build(reference: Reference, entry: dict[str, Any], *, known: bool) -> Image
         memory_mib=entry.get("memory", 10),
         log=tuple(entry.get("log", ())),
     )
+
+
+def _family(base: str, tag: str) -> str:
+    """Whose tools an image on this base has; a variant that is named in the tag goes before."""
+    if "alpine" in tag or base in ("alpine", "busybox"):
+        return BUSYBOX
+    return DEBIAN if base in ("debian", "ubuntu") else UNKNOWN
 
 
 def _digest(text: str) -> str:

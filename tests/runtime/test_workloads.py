@@ -4,6 +4,7 @@ import pytest
 
 from core.runtime.images import resolve
 from core.runtime.workloads import behaviour, settings_of
+from core.runtime.world import World
 
 
 def does(image: str, *command: str, **more):
@@ -30,7 +31,9 @@ def does(image: str, *command: str, **more):
         pytest.param("fluentd:v1.16", (), {"completes": True}, 5.0, 0, id="official-image-of-unknown-content"),
         pytest.param("python:3.12", (), {}, 0, 0, id="interpreter-without-a-script"),
         pytest.param("mysql", (), {}, 1.0, 1, id="mysql-without-password"),
-        pytest.param("mysql", (), {"env": {"MYSQL_ROOT_PASSWORD": "x"}}, None, 0, id="mysql-with-password"),
+        pytest.param(
+            "mysql", (), {"world": World(env=(("MYSQL_ROOT_PASSWORD", "x"),))}, None, 0, id="mysql-with-password"
+        ),
         pytest.param("redis", ("redis-server", "--appendonly", "yes"), {}, None, 0, id="own-program-with-arguments"),
         pytest.param(
             "busybox", ("sh", "-c", "nslookup db | grep x"), {"completes": True}, 5.0, 0, id="script-beyond-us"
