@@ -19,7 +19,15 @@ from core.kubelet.probing import probe
 from core.kubelet.pulling import ensure_image, pulled_text
 from core.kubelet.status import Slot
 from core.kubelet.stopping import replace, stop_all, stop_one
-from core.kubelet.surroundings import home, needs_environment, refusal_of, surroundings, what_is_read
+from core.kubelet.surroundings import (
+    CONFIG_ERROR,
+    bad_sub_path,
+    home,
+    needs_environment,
+    refusal_of,
+    surroundings,
+    what_is_read,
+)
 from core.runtime.cri import Runtime, State, behaviour_of, is_ready, state_of
 from core.runtime.disk import Record
 from core.runtime.files import TERMINATION_LOG
@@ -245,9 +253,9 @@ class PodSync:
         pull = ensure_image(self, slot)
         if pull is None:
             return
-        refusal = refusal_of(self.pod, spec, pull.image)
+        reason, refusal = refusal_of(self.pod, spec, pull.image)
         if refusal:
-            self._wait_for_config(slot, refusal)
+            self._wait_for_config(slot, refusal, reason)
             return
         env: dict[str, str] = {}
         around = surroundings(self.pod, spec, pull.image, self.kubelet.node)
@@ -257,6 +265,10 @@ class PodSync:
                 variables = self.kubelet.environment_of(self.pod, spec, self.sandbox["ip"])
             except ConfigError as error:
                 self._wait_for_config(slot, str(error))
+                return
+            bad_path = bad_sub_path(spec, variables)
+            if bad_path:
+                self._wait_for_config(slot, bad_path)
                 return
             command = tuple(expand(word, variables) for word in command)
             args = tuple(expand(word, variables) for word in args)
@@ -298,8 +310,8 @@ class PodSync:
             slot.restarts = self._restarts(slot, "Always" if slot.sidecar else self.policy)
             self.wake(self.now)
 
-    def _wait_for_config(self, slot: Slot, why: str) -> None:
-        slot.waiting = ("CreateContainerConfigError", why)
+    def _wait_for_config(self, slot: Slot, why: str, reason: str = CONFIG_ERROR) -> None:
+        slot.waiting = (reason, why)
         self.say("Warning", slot, "Failed", f"Error: {why}")
         self.wake(self.now + CONFIG_RETRY)
 

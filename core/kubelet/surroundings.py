@@ -2,7 +2,7 @@
 
 Of the environment only what somebody reads is kept, and of the mounts only what a script could meet: a record on the node's
 disk stays small, however many Services a namespace has. Reference: kubelet `kubelet_pods.go` (makeMounts),
-`kuberuntime/security_context.go` (verifyRunAsNonRoot), `volume_manager` (subPathExpr).
+`kuberuntime/security_context.go` (verifyRunAsNonRoot).
 """
 
 import re
@@ -11,7 +11,7 @@ from posixpath import normpath
 from typing import Any
 
 from core.kube.objects import Obj
-from core.kubelet.environment import hostname
+from core.kubelet.environment import REFERENCE, expand, hostname
 from core.runtime.files import TERMINATION_LOG
 from core.runtime.images import Image
 from core.runtime.oci import PATH
@@ -19,6 +19,16 @@ from core.runtime.oci import PATH
 # These read variables without naming them.
 READS_ALL = re.compile(r"\b(?:env|printenv|export|set)\b")
 WRITABLE = frozenset({"emptyDir", "hostPath", "persistentVolumeClaim", "ephemeral", "nfs", "csi", "iscsi"})
+CONFIG_ERROR, CREATE_ERROR = "CreateContainerConfigError", "CreateContainerError"
+SECCOMP_FOLDER = "/var/lib/kubelet/seccomp/"
+# No node has any profile of its own: nothing could have put it there.
+NO_SECCOMP = (
+    'failed to create containerd container: cannot load seccomp profile "{path}": '
+    "open {path}: no such file or directory"
+)
+NO_APPARMOR = (
+    "failed to get container spec opts: failed to generate apparmor spec opts: apparmor profile not found {name}"
+)
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 HOOKS = ("postStart", "preStop")
 ROOT_IMAGE = 'container has runAsNonRoot and image will run as root (pod: "{pod}", container: {name})'
@@ -42,6 +52,8 @@ def commands_beside(container: Obj) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def needs_environment(container: Obj, image: Image) -> bool:
     """Whether anybody reads the environment, or anything in it may be missing."""
+    if any("subPathExpr" in mount for mount in container.get("volumeMounts") or ()):
+        return True
     if container.get("envFrom") or any("valueFrom" in variable for variable in container.get("env") or ()):
         return True
     words = _words(container)
@@ -93,9 +105,36 @@ def surroundings(pod: Obj, container: Obj, image: Image, node: str) -> dict[str,
     return found
 
 
-def refusal_of(pod: Obj, container: Obj, image: Image) -> str:
-    """Why the kubelet will not create the container as it is asked to; empty when it will."""
+def refusal_of(pod: Obj, container: Obj, image: Image) -> tuple[str, str]:
+    """Why the container is not created as it is asked to: reason and message to wait with; empty when it is."""
     context = _context(pod, container)
+    seccomp, apparmor = context.get("seccompProfile") or {}, context.get("appArmorProfile") or {}
+    why = _breaks_non_root(pod, container, image, context)
+    if why:
+        return CONFIG_ERROR, why
+    if seccomp.get("type") == "Localhost":
+        return CREATE_ERROR, NO_SECCOMP.format(path=SECCOMP_FOLDER + seccomp.get("localhostProfile", ""))
+    if apparmor.get("type") == "Localhost":
+        return CREATE_ERROR, NO_APPARMOR.format(name=apparmor.get("localhostProfile", ""))
+    return "", ""
+
+
+def bad_sub_path(container: Obj, variables: Mapping[str, str]) -> str:
+    """Why an expanded `subPathExpr` of a mount cannot be used; empty when all can."""
+    for mount in container.get("volumeMounts") or ():
+        expression = mount.get("subPathExpr", "")
+        missing = [name for name in REFERENCE.findall(expression) if name and name not in variables]
+        if missing:
+            return f'missing value for "{missing[0]}"'
+        path = expand(expression, variables)
+        if path.startswith("/"):
+            return f"error SubPath `{path}` must not be an absolute path"
+        if ".." in path.split("/"):
+            return f"unable to provision SubPath `{path}`: must not contain '..'"
+    return ""
+
+
+def _breaks_non_root(pod: Obj, container: Obj, image: Image, context: Mapping[str, Any]) -> str:
     if not context.get("runAsNonRoot"):
         return ""
     meta = pod["metadata"]

@@ -134,6 +134,48 @@ def test_container_must_not_run_as_root_if_it_says_so(image: str, context: dict,
 
 
 @pytest.mark.parametrize(
+    ("more", "reason", "words"),
+    [
+        pytest.param(
+            {"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "p/a.json"}}},
+            "CreateContainerError",
+            'cannot load seccomp profile "/var/lib/kubelet/seccomp/p/a.json": open /var/lib/kubelet/seccomp/',
+            id="seccomp",
+        ),
+        pytest.param(
+            {"securityContext": {"appArmorProfile": {"type": "Localhost", "localhostProfile": "deny"}}},
+            "CreateContainerError",
+            "apparmor profile not found deny",
+            id="apparmor",
+        ),
+        *(
+            pytest.param(
+                {
+                    "env": [{"name": "X", "value": value}],
+                    "volumeMounts": [{"name": "v", "mountPath": "/v", "subPathExpr": expression}],
+                    "spec": {"volumes": [{"name": "v", "emptyDir": {}}]},
+                },
+                "CreateContainerConfigError",
+                words,
+                id=name,
+            )
+            for name, value, expression, words in (
+                ("absolute", "/tmp", "$(X)", "error SubPath `/tmp` must not be an absolute path"),
+                ("upwards", "..", "$(X)", "unable to provision SubPath `..`: must not contain '..'"),
+                ("missing", "a", "$(Y)", 'missing value for "Y"'),
+            )
+        ),
+    ],
+)
+def test_container_that_cannot_be_created_says_why(more: dict, reason: str, words: str) -> None:
+    world = played(**more)
+    waiting = container(world)["state"]["waiting"]
+    assert waiting["reason"] == reason
+    assert words in waiting["message"]
+    assert any(words in text for text in messages(world) if text.startswith("Error: "))
+
+
+@pytest.mark.parametrize(
     ("more", "told"),
     [
         pytest.param(
