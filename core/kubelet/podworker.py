@@ -185,6 +185,7 @@ class PodWorkers(Reconciler):
             pod,
             sync.slots,
             self.now,
+            ephemerals=sync.ephemerals,
             ip=ip,
             host_ip=self.host_ip,
             sandbox_ready=ready,
@@ -240,9 +241,8 @@ class PodWorkers(Reconciler):
 
     # What a PodSync asks of its kubelet
 
-    def say(self, kind: str, pod: Obj, reason: str, message: str, container: str = "", init: bool = False) -> None:
-        """An Event about the pod, or about one of its containers."""
-        path = f"spec.{'initContainers' if init else 'containers'}{{{container}}}" if container else ""
+    def say(self, kind: str, pod: Obj, reason: str, message: str, path: str = "") -> None:
+        """An Event about the pod, or about the part of it that `path` names."""
         (self.events.warning if kind == "Warning" else self.events.normal)(pod, reason, message, path)
 
     def new_address(self, pod: Obj) -> str:
@@ -254,8 +254,7 @@ class PodWorkers(Reconciler):
         return ip
 
     def environment_of(self, pod: Obj, container: Obj, ip: str) -> dict[str, str]:
-        namespace = pod["metadata"]["namespace"]
-        services = [service for service in self.informers("services") if service["metadata"]["namespace"] == namespace]
+        services = self.informers("services")
         return environment(pod, container, self._finder(pod), ip=ip, host_ip=self.host_ip, services=services)
 
     def _note(self, call: str, subject: str, detail: str) -> None:

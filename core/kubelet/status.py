@@ -27,17 +27,24 @@ CONTAINER_CREATING, POD_INITIALIZING = "ContainerCreating", "PodInitializing"
 class Slot:
     """One container of the spec and where it stands: its newest attempt, the one before, and why nothing runs, if so.
 
-    `restarts`: its end is not the last word, the kubelet will start it again.
+    `restarts`: its end is not the last word, the kubelet will start it again. `ephemeral`: added to a running pod, to look
+    around in it; it counts for nothing.
     """
 
     spec: Obj
     init: bool
+    ephemeral: bool = False
     record: Record | None = None
     previous: Record | None = None
     waiting: tuple[str, str] | None = None
     started: bool = False
     ready: bool = False
     restarts: bool = False
+
+    @property
+    def group(self) -> str:
+        """The list of the pod's spec that it is in."""
+        return "ephemeralContainers" if self.ephemeral else "initContainers" if self.init else "containers"
 
     @property
     def sidecar(self) -> bool:
@@ -49,6 +56,7 @@ def pod_status(
     slots: Sequence[Slot],
     now: float,
     *,
+    ephemerals: Sequence[Slot] = (),
     ip: str,
     host_ip: str,
     sandbox_ready: bool,
@@ -85,7 +93,9 @@ def pod_status(
         if "requests" in asked:
             status["allocatedResources"] = asked["requests"]
         status["resources"] = asked
-    for kept in ("nominatedNodeName", "resourceClaimStatuses", "ephemeralContainerStatuses"):
+    if ephemerals:
+        status["ephemeralContainerStatuses"] = [_container_status(slot, now, begun=True) for slot in ephemerals]
+    for kept in ("nominatedNodeName", "resourceClaimStatuses"):
         if kept in old:
             status[kept] = old[kept]
     return status
@@ -156,13 +166,14 @@ def _container_status(slot: Slot, now: float, *, begun: bool) -> Obj:
         else:
             status["state"] = {"waiting": {"reason": CONTAINER_CREATING}}
     status["lastState"] = last
-    status["ready"] = slot.ready
+    status["ready"] = slot.ready and not slot.ephemeral
     status["restartCount"] = record["attempt"] if record else 0
     status["image"] = spec["image"] if record is None else record["image"]
     status["imageID"] = record["image_id"] if record else ""
     if record:
         status["containerID"] = f"containerd://{record['id']}"
-    status["started"] = slot.started
+    if not slot.ephemeral:
+        status["started"] = slot.started
     resources = spec.get("resources")
     if resources:
         if "requests" in resources:
@@ -195,6 +206,7 @@ def _terminated(record: Record) -> Obj:
     state = {
         "exitCode": record["code"],
         "reason": record["reason"],
+        **({"message": record["message"]} if record.get("message") else {}),
         "startedAt": timestamp(record["started_at"] if record["started_at"] is not None else record["exits_at"]),
         "finishedAt": timestamp(record["exits_at"]),
         "containerID": f"containerd://{record['id']}",
