@@ -53,7 +53,7 @@ def as_text(status: Status) -> str:
     pace = "paused" if clock["paused"] else f"{clock['speed']:g}×"
     lines = [
         f"{status['name']}  revision {status['revision']}  {timestamp(clock['now'])}  {pace}",
-        f"etcd: {'quorum' if etcd['quorum'] else 'NO QUORUM'}, leader {etcd['leader'] or 'none'}",
+        f"etcd: {'quorum' if etcd['quorum'] else 'NO QUORUM'}, leader {etcd['leader'] or 'none'}; {etcd['say']}",
     ]
     for member in etcd["members"]:
         lines.append(

@@ -20,6 +20,7 @@ from django.db import connection
 
 from core.etcd import mvcc
 from core.etcd.lock import locked
+from core.etcd.majority import Verdict, verdict
 from core.etcd.members import Member, Roster
 from core.etcd.mvcc import Change, Entry, Failure, Op, Outcome, changes_since
 from core.etcd.raft import Role, needed
@@ -119,8 +120,12 @@ class Transaction:
 
     @property
     def can_make_progress(self) -> bool:
-        """Whether a majority can meet: enough members run, and their wires are whole."""
+        """Whether a majority has a leader or can elect one: enough members run, remember, and reach each other."""
         return self.wires.has_quorum()
+
+    def verdict(self) -> Verdict:
+        """Whether anything can be written, how much more the group bears, and the words for it."""
+        return verdict(self.wires.standings())
 
     @property
     def parked(self) -> bool:

@@ -72,20 +72,8 @@ export function virtualNow(state, wall) {
   return state.paused ? state.now : state.now + ((wall - state.wall) / 1000) * state.speed;
 }
 
-/** What the quorum gauge says: how many are alive, how many are needed, and what the next failure means. */
-export function quorum(state) {
-  const voters = state.members;
-  const alive = voters.filter((member) => member.state === 'running').length;
-  const needed = Math.floor(voters.length / 2) + 1;
-  const spare = alive - needed;
-  let say = `${alive} of ${voters.length} alive`;
-  if (spare < 0) say += `: writes stop, ${needed} are needed`;
-  else if (!state.quorum) say += ': no quorum, writes wait';
-  else if (spare === 0) say += voters.length === 1 ? ': a failure stops all writes' : ': one more failure stops all writes';
-  else say += `: ${spare === 1 ? 'one' : spare} may fail`;
-  const tone = spare < 0 || !state.quorum ? 'bad' : spare === 0 ? 'wait' : 'ok';
-  return { alive, total: voters.length, needed, say, tone };
-}
+/** What the quorum gauge says, as the server judged it: {say, tone, together, needed, total}. Nothing is counted here. */
+export const quorum = (state) => state.verdict;
 
 /** The pods no node was found for yet. */
 export const unplaced = (state) => state.placed.get('') ?? [];
@@ -101,7 +89,7 @@ export function requestRate(state, now, window = 10) {
 /** What a status says, as parts of the state; a batch carries only those parts that changed. */
 const STATUS = {
   clock: (clock) => ({ speed: clock.speed, paused: clock.paused }),
-  etcd: (etcd) => ({ members: etcd.members, quorum: etcd.quorum, leader: etcd.leader }),
+  etcd: ({ members, quorum: has, leader, say, tone, together, needed }) => ({ members, quorum: has, leader, verdict: { say, tone, together, needed, total: members.length } }),
   components: (list) => ({
     components: new Map(list.map((row) => [row.name, row])),
     machines: list.filter((row) => row.name.startsWith('node/')).map((row) => row.name.slice(5)),
@@ -182,9 +170,11 @@ export function passed(entry) {
 
 const TAKE = {
   'raft.role'(state, entry) {
+    // only who spoke changes: a leader that was cut off leads on in its own eyes until it says otherwise
     state.members = state.members.map((member) => {
-      if (member.name === entry.member) return { ...member, role: entry.role, term: entry.term };
-      return entry.role === 'leader' && member.role === 'leader' ? { ...member, role: 'follower' } : member;
+      if (member.name !== entry.member) return member;
+      const role = member.role === 'learner' && entry.role === 'follower' ? 'learner' : entry.role;
+      return { ...member, role, term: entry.term };
     });
     if (entry.role === 'leader') state.leader = entry.member;
     touch(state, 'etcd', 'top');

@@ -18,7 +18,7 @@ def role(actor: str, data: Data) -> str:
             return f"{member} became leader of term {term}"
         case "candidate":
             return f"{member} stands for election in term {term}: it heard no leader in time"
-        case "pre-candidate" | "precandidate":
+        case "pre-candidate":
             return f"{member} asks whether it could win an election (pre-vote, term {term})"
         case "follower":
             leader = data.get("leader")

@@ -26,7 +26,7 @@ def text_picture(cluster: Cluster) -> dict[str, Any]:
     return {
         "status": view.status,
         "time": moment(view.now - view.started),
-        "quorum": quorum_words(etcd),
+        "quorum": etcd["say"],
         "cuts": [
             {"ends": f"{row['target']} – {row['peer']}", "acts": [Act("heal", row["target"], row["peer"])]}
             for row in view.status["faults"]
@@ -47,21 +47,6 @@ def text_picture(cluster: Cluster) -> dict[str, Any]:
         "services": service_rows(view),
         "log": spoken_log(view),
     }
-
-
-def quorum_words(etcd: dict[str, Any]) -> str:
-    """The same words as the gauge in the picture."""
-    total = len(etcd["members"])
-    alive = sum(member["state"] == "running" for member in etcd["members"])
-    needed = total // 2 + 1
-    spare = alive - needed
-    if spare < 0:
-        return f"{alive} of {total} alive: writes stop, {needed} are needed"
-    if not etcd["quorum"]:
-        return f"{alive} of {total} alive: no quorum, writes wait"
-    if spare == 0:
-        return f"{alive} of {total} alive: {'a failure' if total == 1 else 'one more failure'} stops all writes"
-    return f"{alive} of {total} alive: {'one' if spare == 1 else spare} may fail"
 
 
 def node_row(view: View, node: dict[str, Any], pods: list[Obj]) -> dict[str, Any]:
