@@ -24,7 +24,7 @@ const REGIONS = {
 export function fromSnapshot(snapshot, wall) {
   const tables = Object.fromEntries(Object.entries(snapshot.objects).map(([name, columns]) => [name, rows(columns)]));
   const state = {
-    at: [...snapshot.at], number: null, now: snapshot.now, wall, started: snapshot.started,
+    at: [...snapshot.at], statusAt: snapshot.status_at ?? snapshot.at, floor: snapshot.at[0], revisions: new Map(), number: null, now: snapshot.now, wall, started: snapshot.started,
     ...fromStatus(snapshot.status),
     tables, placed: place(tables.pods ?? new Map()),
     loops: new Map(snapshot.loops.map((name) => [name, { key: '', note: '', at: 0, wall: 0, count: 0 }])),
@@ -35,8 +35,11 @@ export function fromSnapshot(snapshot, wall) {
   return state;
 }
 
-/** The state after a batch; `late` is one that was held back on purpose. Entries and objects the state has already are dropped (a resumed socket repeats a few). */
-export function reduce(before, batch, wall, late = false) {
+/**
+ * The state after a batch. Everything in it carries its number: entries and objects the state has already are dropped (a
+ * resumed socket repeats a few), and so are objects and a status that are older than those it has.
+ */
+export function reduce(before, batch, wall) {
   const state = { ...before, touched: new Set(), wall, now: batch.now ?? virtualNow(before, wall) };
   if (batch.n !== undefined) state.number = batch.n;
   const [revision, seq] = before.at;
@@ -44,17 +47,20 @@ export function reduce(before, batch, wall, late = false) {
   if (batch.journal?.length) {
     for (const name of ['loops', 'stages', 'runtime', 'proxies']) state[name] = new Map(state[name]);
     for (const name of ['story', 'marks', 'requests', 'rate']) state[name] = [...state[name]];
-    for (const entry of batch.journal) if (late || entry.s > (entry.k === 'event' ? revision : seq)) take(state, entry, wall);
+    for (const entry of batch.journal) if (entry.s > (entry.k === 'event' ? revision : seq)) take(state, entry, wall);
   }
   if (batch.counts) addCounts(state, batch.counts);
   if (batch.more?.request) state.rate = [...state.rate, [state.now, batch.more.request]];
-  if (batch.status) {
-    Object.assign(state, fromStatus(batch.status));
+  if (batch.status && !isOlder(batch.status_at, state.statusAt)) {
+    Object.assign(state, fromStatus(batch.status), { statusAt: batch.status_at ?? state.statusAt });
     for (const part in batch.status) touch(state, ...(SHOWN_IN[part] ?? []));
   }
   if (batch.at) state.at = [Math.max(revision, batch.at[0]), Math.max(seq, batch.at[1])];
   return state;
 }
+
+/** Whether position `at` (revision, number of the journal entry) lies before `than`; both numbers only grow. */
+const isOlder = (at, than) => at !== undefined && (at[0] < than[0] || at[1] < than[1]);
 
 /** The workloads somebody asked for: [{resource, key, ...compact}]; those that are not as wanted first when asked to. */
 export function workloads(state) {
@@ -112,9 +118,29 @@ function rows(columns) {
   return new Map(columns.key.map((key, i) => [key, Object.fromEntries(names.map((name) => [name, columns[name][i]]))]));
 }
 
+const REMEMBERED = 4000; // objects whose revision is kept; then the oldest are forgotten, and the floor rises
+
+/** Whether this is news of the object; if so it is remembered. What was never heard of is as old as the snapshot. */
+function isNews(state, resource, key, revision) {
+  if (revision === undefined) return true;
+  const name = `${resource} ${key}`;
+  if (revision < (state.revisions.get(name) ?? state.floor)) return false;
+  state.revisions.set(name, revision);
+  return true;
+}
+
+function forgetOldest(state) {
+  if (state.revisions.size <= REMEMBERED) return;
+  const newest = [...state.revisions].sort((a, b) => b[1] - a[1]).slice(0, REMEMBERED / 2);
+  state.floor = newest.at(-1)[1];
+  state.revisions = new Map(newest);
+}
+
 function applyObjects(state, objects) {
   const fresh = new Map();
-  for (const [resource, key, value] of objects) {
+  state.revisions = new Map(state.revisions);
+  for (const [resource, key, value, , revision] of objects) {
+    if (!isNews(state, resource, key, revision)) continue;
     if (!fresh.has(resource)) fresh.set(resource, new Map(state.tables[resource]));
     if (value === null) fresh.get(resource).delete(key);
     else fresh.get(resource).set(key, value);
@@ -122,6 +148,7 @@ function applyObjects(state, objects) {
   }
   state.tables = { ...state.tables, ...Object.fromEntries(fresh) };
   if (fresh.has('pods')) state.placed = place(fresh.get('pods'));
+  forgetOldest(state);
 }
 
 /** Pod names by node, in a steady order: pods keep their places while others come and go around them. */
@@ -134,9 +161,11 @@ function place(pods) {
   return placed;
 }
 
+const IN_STATUS = new Set(['raft.role', 'raft.commit', 'etcd.quorum']); // a newer status has said what came of these
+
 function take(state, entry, wall) {
   const handler = TAKE[entry.k];
-  if (handler) handler(state, entry, wall);
+  if (handler && !(IN_STATUS.has(entry.k) && entry.s <= state.statusAt[1])) handler(state, entry, wall);
   if (entry.say) {
     state.story.push(entry);
     if (state.story.length > STORY_MAX) state.story.shift();

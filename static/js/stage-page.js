@@ -7,9 +7,9 @@ import { listenEverywhere, listenInPicture, rove } from './keys.js';
 import { fromSnapshot, reduce } from './model.js';
 import { Overlay } from './overlay.js';
 import { scale } from './layout.js';
-import { steps } from './pace.js';
 import { Feed } from './socket.js';
 import { Story } from './story.js';
+import { Teller } from './teller.js';
 import { TimeBar } from './timebar.js';
 import { TopBar } from './topbar.js';
 
@@ -22,8 +22,6 @@ const inspector = new Inspector(document.getElementById('side'), panels);
 const story = new Story(document.getElementById('story-list'));
 const timebar = new TimeBar(document.getElementById('timeline'));
 const topbar = new TopBar(document);
-
-const HELD_MAX = 80; // batches held back at most: four seconds
 
 let state = null;
 let dirty = new Set();
@@ -60,41 +58,27 @@ function paint() {
 }
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
-let told = 0; // when the election that is being told will be over
-let epoch = 0; // what was held back for a picture that was replaced is dropped
-let held = []; // batches that came meanwhile, in order
+const teller = new Teller();
+let timer = null;
 
-/** While an election is told what comes after it waits, so that the picture stays in order; a flood does not wait. */
-function receive(batch, arrived) {
-  const now = performance.now();
-  if (held.length || (now < told && !still.matches)) {
-    if (!held.length) setTimeout(release, told - now, epoch);
-    held.push([batch, arrived]);
-    if (held.length > HELD_MAX) release(epoch);
-    return;
+/** Tell what is due, and come back when the next is: the only clock by which the picture changes. */
+function tell() {
+  clearTimeout(timer);
+  for (const { batch, arrived, flies } of teller.take(performance.now())) {
+    if (flies) {
+      overlay.launch(flights(flies, state), stage.plan);
+      topbar.count(flies);
+    }
+    apply(batch, arrived);
   }
-  overlay.launch(flights(batch, state), stage.plan);
-  topbar.count(batch);
-  const { told: list, end } = still.matches ? { told: [{ delay: 0, batch }], end: 0 } : steps(batch);
-  told = now + end;
-  for (const { delay, batch: step } of list) {
-    if (delay) setTimeout((mine) => mine === epoch && apply(step, arrived, true), delay, epoch);
-    else apply(step, arrived);
-  }
+  const wait = teller.wait(performance.now());
+  if (wait !== null) timer = setTimeout(tell, wait);
 }
 
-function release(mine) {
-  if (mine !== epoch) return;
-  const waiting = held;
-  held = [];
-  if (waiting.length > HELD_MAX) told = 0;
-  for (const [batch, arrived] of waiting) receive(batch, arrived);
-}
-
-function apply(batch, arrived, late = false) {
+function apply(batch, arrived) {
   const wall = performance.now();
   const passed = state.paused ? 0 : ((wall - arrived) / 1000) * state.speed; // the clock did not wait
-  state = reduce(state, batch.now === undefined ? batch : { ...batch, now: batch.now + passed }, wall, late);
+  state = reduce(state, batch.now === undefined ? batch : { ...batch, now: batch.now + passed }, wall);
   schedule(state.touched);
   inspector.refresh();
 }
@@ -103,16 +87,15 @@ const feed = new Feed(snapshot, socket, {
   snapshot(json) {
     state = fromSnapshot(json, performance.now());
     overlay.clear();
-    epoch += 1;
-    told = 0;
-    held = [];
+    teller.clear();
     page.dataset.link = 'live';
     page.dataset.drawn = 'true';
     schedule(['everything']);
     inspector.refresh();
   },
   batch(batch) {
-    receive(batch, performance.now());
+    teller.hear(batch, performance.now(), still.matches);
+    tell();
   },
   link(link) {
     if (page.dataset.link === link) return;

@@ -27,7 +27,7 @@ def test_last_write_of_an_object_wins() -> None:
 
 def test_deleted_object_travels_as_null() -> None:
     made = batch([changed("a", 1), changed("a", 2, kind="DELETED")], [], Position(2, 0))
-    assert made["objects"] == [["pods", "default/a", None, "tester"]]
+    assert made["objects"] == [["pods", "default/a", None, "tester", 2]]
 
 
 def test_flood_of_messages_is_thinned_and_counted() -> None:

@@ -50,7 +50,7 @@ def changes(events: Iterable[Any]) -> list[Changed]:
 def batch(events: Sequence[Changed], entries: Sequence[Entry], at: Position) -> Batch:
     """The batch that brings a browser to `at`. Per object only its newest state travels (last write wins).
 
-    objects  [resource, key, compact state or null when it is gone, who wrote it]
+    objects  [resource, key, compact state or null when it is gone, who wrote it, its revision]
     counts   changes by virtual second, for the time bar
     """
     newest: dict[tuple[str, str], list[Any]] = {}
@@ -67,7 +67,7 @@ def batch(events: Sequence[Changed], entries: Sequence[Entry], at: Position) -> 
         if state is None and event.type != "DELETED":
             continue
         newest.pop((event.resource, key), None)
-        newest[event.resource, key] = [event.resource, key, state, event.actor]
+        newest[event.resource, key] = [event.resource, key, state, event.actor, event.revision]
     told, more = thin(entries)
     made: Batch = {"t": "batch", "at": list(at), "objects": list(newest.values()), "journal": told + told_events[-40:]}
     if counts:

@@ -59,6 +59,11 @@ def status_of(cluster: Cluster) -> dict[str, Any]:
     return {name: status[name] for name in PARTS} | {"clock": {"speed": cluster.speed, "paused": cluster.paused}}
 
 
+def status_at(cluster: Cluster) -> Position:
+    """The position that a status read just now holds at least: it was read after the cluster's row."""
+    return Position(cluster.revision, cluster.journal_seq)
+
+
 def snapshot(server: ApiServer) -> dict[str, Any]:
     """The whole picture: objects as columns, status, and the recent past. The journal is read first: what happens
     meanwhile is then told twice rather than never, and the browser drops what it has."""
@@ -79,6 +84,7 @@ def snapshot(server: ApiServer) -> dict[str, Any]:
         "now": now,
         "started": first_time(cluster),
         "status": status_of(cluster),
+        "status_at": list(status_at(cluster)),
         "loops": [loop.name for loop in CONTROLLERS.values()],
         "objects": objects,
         "journal": recent(journal, now) + recent_events(server, revision),

@@ -21,7 +21,7 @@ from django.db import close_old_connections
 
 from core.apiserver.server import ApiServer
 from core.dashboard.feed.batches import Position
-from core.dashboard.feed.reading import TooOld, read_batch, status_of
+from core.dashboard.feed.reading import TooOld, read_batch, status_at, status_of
 from core.engine.clock import WallClock
 from core.engine.servers import server_of
 from core.journal import Announcement, on_announcement
@@ -150,12 +150,14 @@ class Tail:
         self.at = Position(*made["at"])
         status = status_of(cluster)
         if changed := {part: value for part, value in status.items() if value != self.status.get(part)}:
-            self.status, made["status"] = status, changed
+            self.status, made["status"], made["status_at"] = status, changed, list(status_at(cluster))
         return made if made["objects"] or made["journal"] or "counts" in made or "status" in made else None
 
     def _catch_up(self, since: Position) -> dict[str, Any]:
         server = self._server()
-        return read_batch(server, since) | {"status": status_of(Cluster.objects.get(pk=self.cluster_id))}
+        past = read_batch(server, since)
+        cluster = Cluster.objects.get(pk=self.cluster_id)
+        return past | {"status": status_of(cluster), "status_at": list(status_at(cluster))}
 
     def _server(self) -> ApiServer:
         return server_of(self.cluster_id)
