@@ -20,7 +20,11 @@ KINDS: dict[str, Kind] = {
     "raft.vote": Kind(False, "a member granted or refused a vote: member, candidate, term, granted, pre"),
     "raft.commit": Kind(True, "a member learned a commit index: member, commit, term"),
     "etcd.quorum": Kind(False, "the group lost or regained its quorum: has, alive, needed"),
-    "request": Kind(True, "the API server answered: verb, resource, namespace, name, code, stages, micros"),
+    "request": Kind(
+        True,
+        "the API server answered: verb, resource, namespace, name, code, stages, micros (of CPU), and `of`, `waited` when it"
+        " waited; or it lets it wait: `waits` (for what), `patience` (wall seconds). `of` is the entry that said it waits",
+    ),
     "reconcile": Kind(True, "a control loop handled a key and did something: loop, key, writes, note, retry_after"),
     "schedule": Kind(False, "the scheduler decided on a pod: pod, filters, scores, winner, message"),
     "runtime": Kind(True, "a container runtime did something: node, call, subject, detail"),

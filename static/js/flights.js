@@ -47,8 +47,9 @@ const entrance = (place) => ENTRANCE[place] ?? 'api-in';
 function ofRequest(entry, state, stagger) {
   const place = placeOf(entry.actor);
   const failed = entry.code >= 400;
-  const found = [{ from: place, to: entrance(place), delay: stagger, tone: failed ? 'bad' : 'api', label: '' }];
-  if (!failed && WRITES.has(entry.verb) && state.leader) {
+  const asked = { from: place, to: entrance(place), delay: stagger, tone: failed ? 'bad' : 'api', label: '' };
+  const found = entry.of === undefined ? [asked] : []; // who waited asked long ago
+  if (!failed && !entry.waits && WRITES.has(entry.verb) && state.leader) {
     found.push({ from: 'api-top', to: state.leader, delay: stagger + STORE, tone: 'etcd', label: '' });
   }
   return found;
@@ -107,5 +108,5 @@ function ofWatches(objects, delay) {
 export function requestLine(entry) {
   const subject = [entry.resource.split('.')[0], entry.subresource].filter(Boolean).join('/');
   const name = entry.name ? ` ${entry.name}` : '';
-  return { verb: entry.verb, subject: `${subject}${name}`, who: who(entry.actor), code: entry.code, failed: entry.code >= 400 };
+  return { verb: entry.verb, subject: `${subject}${name}`, who: who(entry.actor), code: entry.waits ? '…' : entry.code, failed: entry.code >= 400 };
 }

@@ -86,6 +86,12 @@ export const unplaced = (state) => state.placed.get('') ?? [];
 
 export const componentState = (state, target) => state.components.get(target)?.state ?? 'running';
 
+/** Whether a request still waits, as far as one can know: nobody tells that a server ended before it answered. */
+export function isWaiting(state, entry, now) {
+  const most = entry.patience ? (entry.patience + 3) * Math.max(1, state.speed) : state.quorum && state.leader ? 60 : Infinity;
+  return Boolean(entry.waits) && now - entry.at <= most;
+}
+
 /** Requests a second over the last `window` virtual seconds. */
 export function requestRate(state, now, window = 10) {
   const recent = state.rate.filter(([at]) => at > now - window);
@@ -185,10 +191,12 @@ const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection
 /** The stages a request went through as [stage, whether it passed]. What no plugin spoke about follows from the answer. */
 export function passed(entry) {
   const through = new Map();
+  if (entry.waits === 'etcd') through.set('etcd', false);
   for (const [stage, verdict] of entry.stages ?? []) {
     const name = STAGE_OF[stage];
     if (name) through.set(name, (through.get(name) ?? true) && !/^(refused|denied)/.test(verdict ?? ''));
   }
+  if (entry.waits) return through;
   if (entry.code === 401) through.set('authentication', false);
   if (entry.code === 403 && !through.has('mutating')) through.set('authorization', false);
   if (entry.code === 422) through.set('validation', false);
@@ -220,9 +228,11 @@ const TAKE = {
     touch(state, 'etcd', 'top');
   },
   request(state, entry, wall) {
-    state.requests.push(entry);
+    const open = state.requests.findIndex((one) => one.s === entry.of);
+    if (open >= 0) state.requests[open] = entry; // it waited: this is its answer, not another request
+    else state.requests.push(entry);
     if (state.requests.length > REQUESTS_MAX) state.requests.shift();
-    state.rate.push([entry.at, 1]);
+    if (entry.of === undefined) state.rate.push([entry.at, 1]);
     while (state.rate.length && state.rate[0][0] < entry.at - 30) state.rate.shift();
     for (const [stage, ok] of passed(entry)) state.stages.set(stage, { ok, wall });
     touch(state, 'apiserver', 'top');

@@ -1,21 +1,21 @@
 """The control plane: API server, controllers, scheduler."""
 
-from collections.abc import Sequence
 from inspect import getmodule
 from itertools import groupby
 from typing import Any
 
 from core.controllers import REGISTRY as CONTROLLERS
 from core.dashboard.feed.happenings import decision_rows
+from core.dashboard.inspect.requests import last_requests
 from core.dashboard.inspect.view import NothingThere, Panel, View, lifecycle
 from core.kube.objects import Obj, key_of
 
+REQUESTS = 14
 LOOPS = {loop.name: loop for loop in CONTROLLERS.values()}
 
 
 def apiserver(view: View, subject: str) -> Panel:
     row = view.component("apiserver")
-    requests = [request_row(view, entry) for entry in view.journal(["request"], 14)]
     if row["state"] == "running":
         why = (
             "What is it doing? It lets every request through its stages, one after the other, and is the only one "
@@ -45,55 +45,8 @@ def apiserver(view: View, subject: str) -> Panel:
         acts=lifecycle("apiserver", row["state"]),
         commands=["kubectl get --raw /readyz?verbose", "kubectl get --raw /metrics"],
         template="dashboard/inspect/apiserver.html",
-        more={"requests": requests},
+        more={"requests": last_requests(view, REQUESTS)},
     )
-
-
-def waterfall(lines: Sequence[Sequence[Any]], total: int) -> list[dict[str, Any]]:
-    """The stages of a request, each with when it began and how long it took, in µs and as a share of the whole.
-
-    A line of the journal is (stage, verdict, who said so, µs since the line before); an admission stage has a line for
-    each plugin that spoke.
-    """
-    rows: list[dict[str, Any]] = []
-    begun = 0
-    for stage, run in groupby(lines, key=lambda line: str(line[0])):
-        spoken = list(run)
-        micros = sum(line[3] for line in spoken if len(line) > 3)
-        verdicts = [str(line[1]) for line in spoken]
-        rows.append(
-            {
-                "stage": stage,
-                "verdict": "; ".join(verdicts),
-                "who": "; ".join(str(line[2]) for line in spoken if len(line) > 2 and line[2]),
-                "refused": any(verdict.startswith(("refused", "denied", "invalid")) for verdict in verdicts),
-                "micros": micros,
-                "left": round(100 * begun / max(1, total), 2),
-                "share": round(100 * micros / max(1, total), 2),
-            }
-        )
-        begun += micros
-    return rows
-
-
-def request_row(view: View, entry: Any) -> dict[str, Any]:
-    data = entry.data
-    subject = "/".join(filter(None, (data.get("namespace"), data.get("name"))))
-    resource = data.get("resource", "") + (f"/{data['subresource']}" if data.get("subresource") else "")
-    code = data.get("code", 0)
-    stages = waterfall(data.get("stages") or (), data.get("micros", 0))
-    return {
-        "verb": data.get("verb"),
-        "resource": resource,
-        "subject": subject,
-        "code": code,
-        "failed": code >= 400,
-        "actor": entry.actor,
-        "message": data.get("message", ""),
-        "stages": stages,
-        "millis": data.get("micros", 0) / 1000,
-        "ago": view.ago(entry.time),
-    }
 
 
 def controllers(view: View, subject: str) -> Panel:

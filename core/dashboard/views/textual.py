@@ -6,9 +6,10 @@ from core.dashboard.feed.compact import endpoints_behind
 from core.dashboard.feed.happenings import Entry
 from core.dashboard.feed.pods import dots_of, restarts_of, tone_of, word_of
 from core.dashboard.feed.sentences import SENTENCES, cluster_event, sentence
-from core.dashboard.inspect.control import last_deeds, request_row
+from core.dashboard.inspect.control import last_deeds
 from core.dashboard.inspect.lists import workload_rows
 from core.dashboard.inspect.nodes import heartbeat
+from core.dashboard.inspect.requests import last_requests
 from core.dashboard.inspect.view import Act, View, lifecycle, moment
 from core.kube.objects import Obj, condition, key_of
 from core.kube.times import parse_timestamp
@@ -33,7 +34,7 @@ def text_picture(cluster: Cluster) -> dict[str, Any]:
             if row["kind"] == "partition"
         ],
         "loops": last_deeds(view),
-        "requests": [request_row(view, entry) for entry in view.journal(["request"], REQUESTS)],
+        "requests": last_requests(view, REQUESTS),
         "members": [{**member, "acts": lifecycle(member["name"], member["state"])} for member in etcd["members"]],
         "components": [
             {**row, "acts": lifecycle(row["name"], row["state"])}

@@ -1,7 +1,7 @@
 // The control plane below etcd: API server with its stages, controllers, scheduler.
 import { requestLine } from '../flights.js';
-import { componentState, requestRate, unplaced, virtualNow } from '../model.js';
-import { clamp, fit, grouped, podName } from '../words.js';
+import { componentState, isWaiting, requestRate, unplaced, virtualNow } from '../model.js';
+import { clamp, fit, grouped, podName, span } from '../words.js';
 
 const LIT = 900; // milliseconds a stage or a loop stays lit after it worked
 const TALL = 27; // pixels a control loop needs for two lines
@@ -34,18 +34,20 @@ export function drawApiserver(pen, state, plan, wall) {
   });
   const lines = Math.max(1, Math.floor((room.h - 84) / 18));
   const recent = state.requests.slice(-lines).reverse();
-  recent.forEach((entry, i) => drawRequest(pen, entry, room, i));
+  recent.forEach((entry, i) => drawRequest(pen, state, entry, room, i, virtualNow(state, wall)));
   if (!recent.length) pen.text('quiet', room.x + 18, room.y + 92, 'no request since you opened this page', 'mute');
 }
 
-function drawRequest(pen, entry, room, i) {
+function drawRequest(pen, state, entry, room, i, now) {
   const { verb, subject, who, code, failed } = requestLine(entry);
   const y = room.y + 92 + i * 18;
-  const tone = failed ? ' tone-bad' : '';
+  const waits = isWaiting(state, entry, now);
+  const tone = failed ? ' tone-bad' : waits ? ' tone-wait' : '';
+  const note = waits ? `waits for ${entry.waits}, ${span(now - entry.at)}` : entry.waited >= 0.1 ? `after ${span(entry.waited)} · ${who}` : who;
   pen.text(`req-verb-${i}`, room.x + 18, y, verb, `mono small${tone}`);
   pen.text(`req-what-${i}`, room.x + 74, y, fit(subject, room.w - 74 - 190, 6.2), 'small');
-  pen.text(`req-who-${i}`, room.x + room.w - 58, y, fit(who, 124, 6), 'small mute end');
-  pen.text(`req-code-${i}`, room.x + room.w - 18, y, String(code), `mono small end${tone}`);
+  pen.text(`req-who-${i}`, room.x + room.w - 58, y, fit(note, 124, 6), waits ? 'small end tone-wait' : 'small mute end');
+  pen.text(`req-code-${i}`, room.x + room.w - 18, y, entry.waits && !waits ? '–' : String(code), `mono small end${tone}`);
 }
 
 export function drawControllers(pen, state, plan, wall) {

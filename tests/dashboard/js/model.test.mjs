@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cutFrom, fromSnapshot, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow, workloads } from '../../../static/js/model.js';
+import { requestLine } from '../../../static/js/flights.js';
+import { cutFrom, fromSnapshot, isWaiting, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow, workloads } from '../../../static/js/model.js';
 import { letter } from '../../../static/js/words.js';
 import { pod, snapshot } from './pictures.mjs';
 
@@ -104,3 +105,20 @@ test('a replica set of a deployment is not shown beside it, one of its own is', 
   assert.deepEqual(workloads(after).map((row) => row.key), ['default/lone']);
   assert.ok(after.touched.has('workloads'));
 });
+
+const write = (more) => ({ k: 'request', at: 1001, actor: 'kubernetes-admin', verb: 'create', resource: 'configmaps', stages: [], code: 500, ...more });
+
+test('a request that waits is one row, open until its answer comes, and counts once', () => {
+  const waits = reduce(start(), batch({ journal: [write({ s: 6, code: 0, waits: 'etcd', patience: 7 })] }), 10);
+  assert.deepEqual([waits.requests.length, isWaiting(waits, waits.requests[0], 1004), requestLine(waits.requests[0]).code], [1, true, '…']);
+  const answered = reduce(waits, batch({ at: [11, 9], journal: [write({ s: 9, of: 6, waited: 7, at: 1008 })] }), 20);
+  assert.deepEqual([answered.requests.length, answered.requests[0].code, answered.rate.length], [1, 500, 1]);
+});
+
+test('a request whose answer was never told does not wait for ever', () => {
+  const entry = write({ s: 6, waits: 'etcd', patience: 7 });
+  const state = start();
+  assert.deepEqual([isWaiting(state, entry, 1008), isWaiting(state, entry, 1012), isWaiting({ ...state, speed: 60 }, entry, 1012)], [true, false, true]);
+});
+
+test('a request that waits stands at etcd and has passed nothing behind it', () => assert.deepEqual(Object.fromEntries(passed(write({ waits: 'etcd' }))), { etcd: false }));
