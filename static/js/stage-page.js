@@ -29,6 +29,7 @@ let frame = null;
 let size = null;
 
 const isLive = () => page.dataset.link === 'live';
+const known = () => feed.pulse.known(performance.now(), isLive()); // while nothing is heard no time passes in the picture
 
 function schedule(regions) {
   for (const region of regions) dirty.add(region);
@@ -38,7 +39,7 @@ function schedule(regions) {
 function paint() {
   frame = null;
   if (!state) return;
-  const wall = performance.now();
+  const wall = known();
   const { width, height } = main.getBoundingClientRect();
   const zoom = scale(state, width, height, page.dataset.big === 'true');
   const fresh = [Math.round(width / zoom), Math.round(height / zoom), zoom];
@@ -100,13 +101,14 @@ const feed = new Feed(snapshot, socket, {
   link(link) {
     if (page.dataset.link === link) return;
     page.dataset.link = link;
-    schedule(['time']);
+    schedule(['time', 'nodes', 'apiserver', 'controllers', 'top']);
   },
 });
 
 // What only time changes: the clock ten times a second, heartbeats and lamps that go out.
 let ticks = 0;
 setInterval(() => {
+  feed.check(performance.now());
   if (!state || document.hidden || !isLive()) return;
   ticks += 1;
   topbar.draw(state, performance.now());
