@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from core.dashboard.views import api, pages
-from core.dashboard.views.inspector import inspect
+from core.dashboard.views.inspector import inspect, misspelt
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("clusters/<slug:name>/text/", pages.text, name="text"),
     path("clusters/<slug:name>/inspect/<str:kind>/", inspect, name="inspect"),
     path("clusters/<slug:name>/inspect/<str:kind>/<path:subject>", inspect, name="inspect-subject"),
+    re_path(r"^clusters/[^/]+/inspect/(?P<rest>.*)$", misspelt),
     path("api/docs", api.docs, name="api-docs"),
     path("api/openapi.json", api.openapi, name="api-openapi"),
     path("api/clusters", api.clusters, name="api-clusters"),

@@ -23,7 +23,7 @@ from core.etcd.lock import locked
 from core.etcd.majority import Verdict, verdict
 from core.etcd.members import Member, Roster
 from core.etcd.mvcc import Change, Entry, Failure, Op, Outcome, changes_since
-from core.etcd.raft import Role, needed
+from core.etcd.raft import Role
 from core.etcd.status import describe
 from core.etcd.wires import Wires
 from core.models import Cluster, EtcdMember, JournalEntry
@@ -257,8 +257,8 @@ class Transaction:
     def _persist(self) -> None:
         has = self.wires.has_quorum()
         if has != self._had_quorum:
-            alive = sum(member.runs for member in self.members)
-            self.record("etcd.quorum", has=has, alive=alive, needed=needed(len(self.members)))
+            found = self.verdict()
+            self.record("etcd.quorum", has=has, alive=found.alive, but=found.but, needed=found.needed)
         if self.settled:
             self._set_ticked(None)
         else:

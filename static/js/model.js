@@ -1,7 +1,8 @@
 // The picture's state: snapshot + batches → state. Pure: nothing here reads the DOM, the clock or the network,
 // and no state handed in is changed. `touched` of the answer names the regions that look different now.
 
-const STORY_MAX = 200;
+import { addLine } from './lines.js';
+
 const REQUESTS_MAX = 12;
 const MARKS_MAX = 300;
 export const HISTORY = 300; // virtual seconds the time bar keeps
@@ -27,7 +28,7 @@ export function fromSnapshot(snapshot, wall) {
     at: [...snapshot.at], statusAt: snapshot.status_at ?? snapshot.at, floor: snapshot.at[0], revisions: new Map(), number: null, now: snapshot.now, wall, started: snapshot.started,
     ...fromStatus(snapshot.status),
     tables, placed: place(tables.pods ?? new Map()),
-    loops: new Map(snapshot.loops.map((name) => [name, { key: '', note: '', at: 0, wall: 0, count: 0 }])),
+    loops: new Map(snapshot.loops.map((name) => [name, { key: '', note: '', writes: 0, at: 0, wall: 0 }])),
     requests: [], rate: [], decision: null, stages: new Map(), runtime: new Map(), proxies: new Map(),
     story: [], marks: [], counts: new Map(snapshot.counts), touched: new Set(EVERYTHING),
   };
@@ -46,9 +47,10 @@ export function reduce(before, batch, wall) {
   if (batch.objects?.length) applyObjects(state, batch.objects);
   if (batch.journal?.length) {
     for (const name of ['loops', 'stages', 'runtime', 'proxies']) state[name] = new Map(state[name]);
-    for (const name of ['story', 'marks', 'requests', 'rate']) state[name] = [...state[name]];
+    for (const name of ['marks', 'requests', 'rate']) state[name] = [...state[name]];
     for (const entry of batch.journal) if (entry.s > (entry.k === 'event' ? revision : seq)) take(state, entry, wall);
   }
+  if (batch.more?.event) take(state, leftOut(state, batch.more.event), wall);
   if (batch.counts) addCounts(state, batch.counts);
   if (batch.more?.request) state.rate = [...state.rate, [state.now, batch.more.request]];
   if (batch.status && !isOlder(batch.status_at, state.statusAt)) {
@@ -57,6 +59,12 @@ export function reduce(before, batch, wall) {
   }
   if (batch.at) state.at = [Math.max(revision, batch.at[0]), Math.max(seq, batch.at[1])];
   return state;
+}
+
+/** A line for the Events that were too many to be told one by one: without it the counts beside them would be false. */
+function leftOut(state, count) {
+  const say = `${count} more Event${count === 1 ? '' : 's'} came at once, too many to tell one by one`;
+  return { k: 'more', s: `${state.at[0]}-${state.now}`, at: state.now, say };
 }
 
 /** Whether position `at` (revision, number of the journal entry) lies before `than`; both numbers only grow. */
@@ -173,8 +181,7 @@ function take(state, entry, wall) {
   const handler = TAKE[entry.k];
   if (handler && !(IN_STATUS.has(entry.k) && entry.s <= state.statusAt[1])) handler(state, entry, wall);
   if (entry.say) {
-    state.story.push(entry);
-    if (state.story.length > STORY_MAX) state.story.shift();
+    state.story = addLine(state.story, entry);
     touch(state, 'story');
   }
   const mark = markOf(entry);
@@ -243,8 +250,7 @@ const TAKE = {
       touch(state, 'nodes');
     }
     if (!state.loops.has(entry.loop)) return;
-    const count = state.loops.get(entry.loop).count + 1;
-    state.loops.set(entry.loop, { key: entry.key, note: entry.note ?? '', at: entry.at, wall, count, retry: entry.retry_after });
+    state.loops.set(entry.loop, { key: entry.key, note: entry.note ?? '', writes: entry.writes ?? 0, at: entry.at, wall, retry: entry.retry_after });
     touch(state, 'controllers');
   },
   schedule(state, entry) {

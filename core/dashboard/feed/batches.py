@@ -12,6 +12,7 @@ from core.dashboard.feed.happenings import Entry, thin, told_event
 from core.kube.objects import Key, Obj
 
 Batch = dict[str, Any]
+EVENTS_MAX = 40  # Events told of one batch; how many more there were is told as a number
 DIGITS_MAX = 18  # of a number in an address
 
 
@@ -69,7 +70,14 @@ def batch(events: Sequence[Changed], entries: Sequence[Entry], at: Position) -> 
         newest.pop((event.resource, key), None)
         newest[event.resource, key] = [event.resource, key, state, event.actor, event.revision]
     told, more = thin(entries)
-    made: Batch = {"t": "batch", "at": list(at), "objects": list(newest.values()), "journal": told + told_events[-40:]}
+    made: Batch = {
+        "t": "batch",
+        "at": list(at),
+        "objects": list(newest.values()),
+        "journal": told + told_events[-EVENTS_MAX:],
+    }
+    if len(told_events) > EVENTS_MAX:
+        more["event"] = len(told_events) - EVENTS_MAX
     if counts:
         made["counts"] = sorted(counts.items())
     if more:

@@ -38,7 +38,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "of",
         "waited",
     ),
-    "reconcile": ("loop", "key", "note", "retry_after", "result"),
+    "reconcile": ("loop", "key", "writes", "note", "retry_after"),
     "schedule": ("pod", "winner", "message", "filters", "totals"),
     "runtime": ("node", "call", "subject", "detail"),
     "packet": ("source", "destination", "hops", "verdict"),
