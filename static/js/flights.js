@@ -4,6 +4,7 @@
 // that a watch delivered. One batch tells of milliseconds; so that the eye can follow, its flights start in the order of
 // cause and effect: to the API server, on to etcd, among the members, then out to those who watch.
 import { delays, isElection } from './pace.js';
+import { toldOf } from './watchers.js';
 import { who } from './words.js';
 
 export const WAY = 420; // milliseconds a dot is under way
@@ -27,7 +28,7 @@ export function flights(batch, state) {
     if (entry.k === 'request') list.push(...ofRequest(entry, state, stagger));
     else if (entry.k === 'raft.message') list.push(told ? ofElection(entry, told.get(entry.s)) : ofRaft(entry, writes ? RAFT : 0, stagger));
   });
-  list.push(...ofWatches(batch.objects ?? [], writes || list.length ? end + WATCH : 0));
+  list.push(...ofWatches(batch.objects ?? [], state, writes || list.length ? end + WATCH : 0));
   return joined(list.sort((a, b) => a.delay - b.delay)).slice(0, MOST);
 }
 
@@ -92,16 +93,9 @@ function raftLabel(entry, reply) {
   return entry.entries ? `append ${entry.index ?? ''}`.trim() : '';
 }
 
-/** One dot to each component that was told something, however many changes it was told. */
-function ofWatches(objects, delay) {
-  const told = new Set();
-  for (const [resource, , value] of objects) {
-    if (resource === 'pods') {
-      told.add(value?.node ? `node/${value.node}` : 'scheduler');
-      told.add('controllers');
-    } else if (resource !== 'leases.coordination.k8s.io') told.add('controllers');
-  }
-  return [...told].map((to) => ({ from: to.startsWith('node/') ? 'api-out' : entrance(to), to, delay, tone: 'watch', label: '' }));
+/** One dot to each place that was told something, however many changes it was told. */
+function ofWatches(objects, state, delay) {
+  return toldOf(state, objects).map((to) => ({ from: to.startsWith('node/') ? 'api-out' : entrance(to), to, delay, tone: 'watch', label: '' }));
 }
 
 /** The line the API server's room shows for a request. */

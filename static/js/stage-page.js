@@ -67,7 +67,7 @@ function tell() {
   clearTimeout(timer);
   for (const { batch, arrived, flies } of teller.take(performance.now())) {
     if (flies) {
-      overlay.launch(flights(flies, state), stage.plan);
+      overlay.launch(flights(flies, standing(flies)), stage.plan);
       topbar.count(flies);
     }
     apply(batch, arrived);
@@ -75,6 +75,9 @@ function tell() {
   const wait = teller.wait(performance.now());
   if (wait !== null) timer = setTimeout(tell, wait);
 }
+
+/** The state with what a batch says of who is at work: nothing shall fly to those it tells are dead. */
+const standing = ({ status, status_at }) => (status ? reduce(state, { status, status_at }, performance.now()) : state);
 
 function apply(batch, arrived) {
   const wall = performance.now();
