@@ -18,7 +18,7 @@ NOBODY: frozenset[int] = frozenset()
 class Verdict(NamedTuple):
     """
     quorum     a majority has a leader or can elect one
-    together   members of that majority's side; without one, of the largest side there is
+    together   members of that majority's side; without one, those of the largest side that have a vote
     cut_off    members that run, but on another side
     voteless   members that run, but whose disk was replaced and is still empty
     spare      how many more may fail, whichever they are
@@ -71,7 +71,7 @@ def verdict(members: Mapping[int, Standing]) -> Verdict:
         alive=len(running),
         needed=needed(len(members)),
         quorum=quorum,
-        together=len(side),
+        together=len(side) if quorum else sum(not members[id].blank for id in side),
         cut_off=len(running) - len(side),
         voteless=sum(members[id].blank for id in running),
         spare=spare,

@@ -89,6 +89,7 @@ SENTENCES: dict[str, tuple[str, dict[str, Any], str]] = {
         {"has": False, "alive": 2, "but": ", 1 without a vote", "needed": 2},
         "etcd lost its quorum: 2 members alive, 1 without a vote, 2 needed; writes stop",
     ),
+    "all joined": ("fault", {"verb": "heal", "target": "etcd-0", "peer": ""}, "all wires of etcd-0 were joined again"),
     "containers killed": (
         "fault",
         {"verb": "kill", "target": "pod/default/web", "by": "root"},

@@ -33,7 +33,7 @@ ROWS = [
     ),
     pytest.param(
         entry(1, waits="etcd", patience=0.0), view(131.0),
-        "…", "waits for etcd, 31.0 s so far: who asks tries again every second", id="a component",
+        "…", "waits for etcd, 31.0 s so far: who asks keeps trying", id="a component",
     ),
     pytest.param(
         entry(1, waits="etcd", patience=7.0), view(140.0),

@@ -267,3 +267,4 @@ def test_a_fault_says_that_a_wiped_member_has_no_vote(store: Store) -> None:
         "etcd-0 was started: 2 of 3 members run, 1 without a vote, a quorum needs 2: "
         "nothing can be written until more that remember return"
     )
+    assert store.status()["together"] == 1

@@ -18,7 +18,9 @@ from core.models import Cluster, JournalEntry, Revision
 BEHIND_MAX = 5000  # changes or entries a browser may be behind and still catch up; beyond, a snapshot is cheaper
 HISTORY = 300.0  # virtual seconds the time bar shows
 STORY = 80
+EVENTS = STORY // 2
 REQUESTS = 12
+OLDER = "before this page was opened: {count} more Events, in the panels of their objects"
 
 
 class TooOld(Exception):
@@ -103,10 +105,15 @@ def recent(journal: Any, now: float) -> list[Happening]:
 
 
 def recent_events(server: ApiServer, revision: int) -> list[Happening]:
-    """The newest Events of the cluster, told with their own time."""
+    """The newest Events of the cluster, told with their own time; and how many older ones are not told, for what is counted
+    of them is then not all that happened."""
     found = server.cache.all("events")
     found.sort(key=revision_of)
-    return [told_event(obj, min(revision, revision_of(obj)), stamp_of(obj), "") for obj in found[-STORY // 2 :]]
+    newest = found[-EVENTS:]
+    told = [told_event(obj, min(revision, revision_of(obj)), stamp_of(obj), "") for obj in newest]
+    if left := len(found) - len(newest):
+        told.insert(0, {"k": "more", "s": 0, "at": stamp_of(newest[0]), "actor": "", "say": OLDER.format(count=left)})
+    return told
 
 
 def stamp_of(event: Obj) -> float:

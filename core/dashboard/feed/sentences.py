@@ -60,6 +60,8 @@ PAST = {
 def fault(actor: str, data: Data) -> str:
     verb, target, peer = data.get("verb", ""), data.get("target", ""), data.get("peer", "")
     by = data.get("by")
+    if verb == "heal" and not peer:
+        return f"all wires of {target} were joined again" + (f" by {by}" if by else "")
     if target.startswith("pod/"):  # a pod is an object: what can be killed are its processes
         target, verb = f"the processes of {target.removeprefix('pod/')}", f"{verb} pod"
     return f"{target} {'were' if 'pod' in verb else 'was'} {PAST.get(verb, verb)} {peer}".strip() + (

@@ -89,7 +89,7 @@ def waiting_words(view: View, entry: Entry) -> str:
     clock = view.status["clock"]
     so_far = f"waits for {what}, {passed:.1f} s so far"
     if not patience:
-        return f"{so_far}: who asks tries again every second"
+        return f"{so_far}: who asks keeps trying"
     if clock["paused"]:
         return f"{so_far}: the clock stands, its client does not"
     if passed > (patience + MARGIN) * clock["speed"]:

@@ -67,7 +67,7 @@ export const bezier = ([x0, y0, x1, y1, x2, y2, x3, y3]) => `M${x0} ${y0}C${x1} 
 function drawMember(pen, state, member, spot, newest, room) {
   const up = member.state === 'running';
   const role = up ? member.role ?? 'starting' : member.state;
-  const behind = up && member.term < Math.max(...state.members.map((one) => one.term ?? 0));
+  const behind = up && role !== 'learner' && member.term < Math.max(...state.members.map((one) => one.term ?? 0));
   const alone = role === 'leader' && member.name !== state.leader; // it does not know yet that others moved on
   const words = `${role === 'learner' ? 'empty disk, no vote' : alone ? 'leads nobody' : role}${behind ? ` · term ${member.term}` : ''}`;
   const end = spot.side < 0 ? ' end' : '';
