@@ -8,7 +8,7 @@ from django.db import connection
 from core.etcd.majority import verdict
 from core.etcd.members import COLUMNS, State
 from core.etcd.raft import Role
-from core.etcd.raft.quorum import Standing
+from core.etcd.raft.quorum import Standing, followers
 from core.models import Fault, Revision
 
 PARTITION = "partition"  # the kind of fault that is a cut wire
@@ -19,8 +19,9 @@ LEARNER = "learner"  # how a member whose disk was replaced is shown until it is
 def group_status(cluster_id: int) -> dict[str, Any]:
     """Quorum, leader and members; see docs/architecture.md for the shape.
 
-    `say` and `tone` are the verdict in words (`majority`). Of a member, `follows` is whom it takes for the leader, and
-    `hears` are those it can talk with now, itself included."""
+    `say` and `tone` are the verdict in words (`majority`). `leader` is one that reaches a majority: a member that was cut
+    off may be leader in its own eyes for a while. Of a member, `follows` is whom it takes for the leader, and `hears` are
+    those it can talk with now, itself included."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {COLUMNS} FROM core_etcdmember WHERE cluster_id = %s ORDER BY node_id", [cluster_id])
         return describe(cluster_id, cursor.fetchall())
@@ -33,11 +34,11 @@ def describe(cluster_id: int, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
     keys = _keys(cluster_id, members)
     for member in members:
         member["log"] = [(index, term, keys.get((index, term), "")) for index, term in member["log"]]
-    leading = [member for member in members if member["role"] == "leader" and member["state"] == State.RUNNING]
-    leader = max(leading, key=lambda member: member["term"], default=None)
     standings = _standings(cluster_id, rows)
     for member, standing in zip(members, standings.values(), strict=True):
         member["hears"] = [names[id] for id in sorted(standing.hears)]
+    leading = [id for id, one in standings.items() if one.leads and followers(id, standings)]
+    leader = max(leading, key=lambda id: standings[id].term, default=None)
     found = verdict(standings)
     return {
         "quorum": found.quorum,
@@ -46,7 +47,7 @@ def describe(cluster_id: int, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
         "together": found.together,
         "say": found.say,
         "tone": found.tone,
-        "leader": leader["name"] if leader else None,
+        "leader": names[leader] if leader is not None else None,
         "members": members,
     }
 

@@ -50,7 +50,8 @@ function ofRequest(entry, state, stagger) {
   const failed = entry.code >= 400;
   const asked = { from: place, to: entrance(place), delay: stagger, tone: failed ? 'bad' : 'api', label: '' };
   const found = entry.of === undefined ? [asked] : []; // who waited asked long ago
-  if (!failed && !entry.waits && WRITES.has(entry.verb) && state.leader) {
+  const stored = !entry.stages?.length || entry.stages.some(([stage]) => stage === 'etcd'); // a dry run stores nothing
+  if (!failed && !entry.waits && stored && WRITES.has(entry.verb) && state.leader) {
     found.push({ from: 'api-top', to: state.leader, delay: stagger + STORE, tone: 'etcd', label: '' });
   }
   return found;

@@ -207,7 +207,9 @@ export function passed(entry) {
   if (entry.code === 401) through.set('authentication', false);
   if (entry.code === 403 && !through.has('mutating')) through.set('authorization', false);
   if (entry.code === 422) through.set('validation', false);
-  if (entry.code < 300 && WRITES.has(entry.verb)) through.set('validation', true).set('etcd', true);
+  const stored = !(entry.stages ?? []).some(([stage]) => stage === 'validation') || entry.stages.some(([stage]) => stage === 'etcd');
+  if (entry.code < 300 && WRITES.has(entry.verb)) through.set('validation', true);
+  if (entry.code < 300 && WRITES.has(entry.verb) && stored) through.set('etcd', true);
   if (WRITES.has(entry.verb) && (entry.code === 409 || entry.code >= 500)) through.set('etcd', false);
   return through;
 }

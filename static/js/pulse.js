@@ -6,8 +6,9 @@ export const SILENT_AFTER = 4500; // four ticks missed: what is drawn is how it 
 export const HANG_UP_AFTER = 15_000; // then the line is given up, and another is tried
 
 export class Pulse {
-  constructor(now) {
+  constructor(now, silentAfter = SILENT_AFTER) {
     this.heard = now;
+    this.silentAfter = silentAfter;
   }
 
   /** Something came. */
@@ -18,7 +19,7 @@ export class Pulse {
   /** 'live', 'silent', or 'dead' when it is time to hang up. */
   state(now) {
     const silence = now - this.heard;
-    return silence < SILENT_AFTER ? 'live' : silence < HANG_UP_AFTER ? 'silent' : 'dead';
+    return silence < this.silentAfter ? 'live' : silence < HANG_UP_AFTER ? 'silent' : 'dead';
   }
 
   /** The time up to which anything is known: the picture's clock stands there while nothing is heard. */

@@ -51,7 +51,7 @@ function paint() {
   const regions = dirty.has('everything') ? null : dirty;
   stage.draw(state, size[0], size[1], wall, regions);
   if (!regions || regions.has('story')) story.draw(state);
-  if (!regions || regions.has('time')) timebar.draw(state, wall, isLive());
+  if (!regions || regions.has('time')) timebar.draw(state, wall, isLive(), teller.behind(performance.now()));
   topbar.draw(state, wall);
   rove(stage.svg);
   inspector.mark();

@@ -41,6 +41,11 @@ export class Teller {
     return this.line.length ? Math.max(0, this.line[0].due - now) : null;
   }
 
+  /** Milliseconds that what is shown is behind what was heard; 0 when nothing stands in line. */
+  behind(now) {
+    return this.line.length ? now - this.line[0].arrived : 0;
+  }
+
   /** All that stands in line is due at once. */
   hurry(now) {
     for (const telling of this.line) telling.due = Math.min(telling.due, now);

@@ -224,6 +224,13 @@ def test_a_panel_knows_what_else_is_broken(
     assert never not in page
 
 
+def test_no_packet_is_sent_from_a_machine_that_is_off(client: Client) -> None:
+    world = working_world("lab")
+    fault(world, "kill", "node/worker-1")
+    for number in range(8):
+        assert "on worker-1 connected" not in panel(client, f"packet/default/web/{number}")
+
+
 def test_a_waiting_pod_blames_the_scheduler_that_is_dead(client: Client) -> None:
     world = World("lab", workers=1)
     fault(world, "kill", "scheduler")

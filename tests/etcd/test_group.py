@@ -268,3 +268,13 @@ def test_a_fault_says_that_a_wiped_member_has_no_vote(store: Store) -> None:
         "nothing can be written until more that remember return"
     )
     assert store.status()["together"] == 1
+
+
+def test_who_leads_only_in_its_own_eyes_is_not_called_the_leader(store: Store) -> None:
+    leader, others = store.leader, store.others
+    for other in others:
+        store.fault("partition", leader, other)
+    status = store.status()
+    assert (store.member(leader)["role"], status["leader"], status["quorum"]) == ("leader", None, True)
+    store.wait(ELECTION)
+    assert store.leader in others

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flights, MOST, placeOf } from '../../../static/js/flights.js';
-import { fromSnapshot } from '../../../static/js/model.js';
+import { fromSnapshot, passed } from '../../../static/js/model.js';
 import { beside, point } from '../../../static/js/overlay.js';
 import { bars, placeMarks } from '../../../static/js/timebar.js';
 import { nearest } from '../../../static/js/keys.js';
@@ -126,4 +126,11 @@ test('words', () => {
   assert.equal(fit('controller', 40, 8), 'cont…');
   assert.deepEqual(podName('web-7c9f8d5b4-x2k4p', 'ReplicaSet/web-7c9f8d5b4'), ['web', 'x2k4p']);
   assert.deepEqual(podName('db-0', 'StatefulSet/db'), ['db', '0']);
+});
+
+test('a write that stored nothing does not fly to etcd, nor does etcd light up for it', () => {
+  const dry = request({ stages: [['authentication', 'authenticated'], ['validation', 'valid']] });
+  assert.deepEqual(ways({ journal: [dry] }), ['node/worker-1 > api-in']);
+  assert.equal(passed(dry).get('etcd'), undefined);
+  assert.equal(passed(request({ stages: [['validation', 'valid'], ['etcd', 'put', '/registry/pods/a']] })).get('etcd'), true);
 });

@@ -94,3 +94,10 @@ test('what a newer status has said is not undone by the telling of how it came',
   assert.equal(after.leader, 'etcd-0');
   assert.equal(after.story.length, 1);
 });
+
+test('it knows how far behind the telling is', () => {
+  const teller = new Teller();
+  teller.hear(election(10), 0);
+  teller.take(0);
+  assert.deepEqual([teller.behind(300), (teller.take(1e9), teller.behind(1e9))], [300, 0]);
+});
