@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from core.engine.status import as_text, cluster_status
 from core.faults import act
 from tests.world import World
 
@@ -67,6 +68,7 @@ def test_a_wiped_member_is_told_alike_everywhere(client: Client) -> None:
     say = "2 of 3 alive, 1 without a vote: writes stop, 2 are needed"
     status = client.get("/api/clusters/lab/status").json()["etcd"]
     assert (status["quorum"], status["say"], status["tone"]) == (False, say, "bad")
+    assert f"NO QUORUM, leader none; {say}" in as_text(cluster_status(world.cluster))
     assert client.get("/clusters/lab/snapshot.json").json()["status"]["etcd"]["say"] == say
     assert say in client.get("/clusters/lab/text/").content.decode()
     home = " ".join(client.get("/").content.decode().split())
