@@ -4,7 +4,7 @@ from django.urls import path, re_path, register_converter
 
 from core.dashboard.converters import ClusterName
 from core.dashboard.views import api, pages
-from core.dashboard.views.inspector import inspect
+from core.dashboard.views.inspector import inspect, misspelt
 
 register_converter(ClusterName, "cluster")
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("clusters/<cluster:name>/text/", pages.text, name="text"),
     path("clusters/<cluster:name>/inspect/<str:kind>/", inspect, name="inspect"),
     path("clusters/<cluster:name>/inspect/<str:kind>/<path:subject>", inspect, name="inspect-subject"),
+    re_path(r"^clusters/[^/]+/inspect/(?P<rest>.*)$", misspelt),
     path("api/docs", api.docs, name="api-docs"),
     path("api/openapi.json", api.openapi, name="api-openapi"),
     path("api/clusters", api.clusters, name="api-clusters"),

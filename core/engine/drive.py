@@ -87,6 +87,8 @@ class Driver:
             if self.pending or host.has_unsaved():
                 self._execute(done, steps=steps is not None)
                 if steps is not None and done.writes >= steps and not self.pending:
+                    if host.has_unsaved():
+                        self._execute(done, steps=False)  # what the step did is told with it, not with the next one
                     break
                 continue
             if host.agenda.ready:

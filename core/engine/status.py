@@ -55,13 +55,18 @@ def _nodes(cluster: Cluster, components: list[Component]) -> list[Status]:
     ]
 
 
+def _but(etcd: Status) -> str:
+    """The verdict in words, where counting those that run would mislead."""
+    return "" if etcd["quorum"] and etcd["together"] == etcd["alive"] else f"; {etcd['say']}"
+
+
 def as_text(status: Status) -> str:
     """For the terminal."""
     clock, etcd = status["clock"], status["etcd"]
     pace = "paused" if clock["paused"] else f"{clock['speed']:g}×"
     lines = [
         f"{status['name']}  revision {status['revision']}  {timestamp(clock['now'])}  {pace}",
-        f"etcd: {'quorum' if etcd['quorum'] else 'NO QUORUM'}, leader {etcd['leader'] or 'none'}",
+        f"etcd: {'quorum' if etcd['quorum'] else 'NO QUORUM'}, leader {etcd['leader'] or 'none'}{_but(etcd)}",
     ]
     for member in etcd["members"]:
         lines.append(

@@ -3,6 +3,7 @@ import { Scene } from './scene.js';
 import { HISTORY, virtualNow } from './model.js';
 import { clamp, clock } from './words.js';
 
+const LAGS = 1000; // milliseconds behind from which it is said
 const SIGN = 12; // pixels a mark's sign takes
 const SPANS = [60, 120, HISTORY]; // virtual seconds shown, the shortest that holds the cluster's life
 
@@ -46,8 +47,8 @@ export class TimeBar {
     this.scene = new Scene(svg);
   }
 
-  /** `live` is false while the server does not answer: then this is how it was. */
-  draw(state, wall, live = true) {
+  /** `live` is false while the server does not answer: then this is how it was. `behind`: milliseconds the telling lags. */
+  draw(state, wall, live = true, behind = 0) {
     const { width, height } = this.svg.getBoundingClientRect();
     if (!width) return;
     this.svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -81,7 +82,7 @@ export class TimeBar {
       const x = left + clamp(((now - from) / span) * wide, 0, wide);
       pen.path('hand', `M${x} 20V${base + 5}`, 'hand');
       pen.circle('knob', x, base, 5, 'knob');
-      const [word, tone] = !live ? ['AS IT WAS', 'bad'] : state.paused ? ['PAUSED', 'wait'] : ['LIVE', 'ok'];
+      const [word, tone] = !live ? ['AS IT WAS', 'bad'] : state.paused ? ['PAUSED', 'wait'] : behind >= LAGS ? [`LIVE · told ${Math.round(behind / 1000)} s late`, 'wait'] : ['LIVE', 'ok'];
       pen.text('live', x + 10, base - 5, word, `tiny strong tone-${tone}`);
     });
   }

@@ -26,6 +26,7 @@ export class TopBar {
     const gauge = quorum(state);
     this.quorum.dataset.tone = gauge.tone;
     this.quorum.lastElementChild.textContent = `etcd ${gauge.say}`;
+    this.quorum.title = gauge.say; // where there is no room for all of it
     for (const button of this.pace.querySelectorAll('button')) {
       const { clock: action, speed } = button.dataset;
       if (action === 'pause' || action === 'resume') button.hidden = (action === 'pause') === state.paused;

@@ -8,7 +8,7 @@ from core.engine.host import Host
 from core.engine.roles import CONTROL_PLANE
 from core.faults import act
 from core.kube.objects import is_true
-from core.models import JournalEntry
+from core.models import Cluster, JournalEntry
 from tests.world import START, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,6 +65,19 @@ def test_steps_unfold_a_deployment_one_change_at_a_time(cluster):
     told = [control.step(world.cluster) for _ in range(12)]
     story = " ".join(told)
     assert story.index("create replicasets.apps") < story.index("create pods") < story.index("create pods/binding")
+
+
+def test_what_a_step_did_is_told_with_that_step(cluster):
+    world = World("told", workers=1)
+    control.pause(world.cluster)
+    Cluster.objects.filter(pk=world.cluster.pk).update(watched_until=1e12)
+    world.create("deployments.apps", deployment(2))
+    notes = []
+    for _ in range(12):
+        said = control.step(world.cluster)
+        told = JournalEntry.objects.filter(cluster=world.cluster, kind="reconcile").order_by("-seq").first()
+        notes.append((said, told and told.data["note"]))
+    assert next(note for said, note in notes if said.startswith("replicaset: create pods")) == "created 2 pods"
 
 
 def test_stepping_moves_the_clock_to_the_next_timer(cluster):

@@ -131,9 +131,13 @@ function partNote(state, kind, node, facts) {
     const up = facts.pods.reduce((sum, key) => sum + [...(state.tables.pods.get(key)?.dots ?? '')].filter((dot) => dot === 'r' || dot === 'u').length, 0);
     return `${up} container${up === 1 ? '' : 's'} up`;
   }
-  const wrote = state.proxies.get(node);
-  if (wrote) return wrote.split(' for ')[0];
-  const services = [...(state.tables.services?.values() ?? [])].filter((service) => service.ip && service.ip !== 'None').length;
+  return proxied(state, node);
+}
+
+/** How many services a kube-proxy has rules for: as it said itself, or as many as there are for it to hear of. */
+export function proxied(state, node) {
+  const said = / for (\d+) services/.exec(state.proxies.get(node) ?? '');
+  const services = said ? Number(said[1]) : [...(state.tables.services?.values() ?? [])].filter((service) => service.ip && service.ip !== 'None').length;
   return `${services} service${services === 1 ? '' : 's'}`;
 }
 
