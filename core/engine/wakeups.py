@@ -27,6 +27,7 @@ MARK_SECONDS = 10  # a mark that outlives its lost task blocks the next wake-up 
 HOME_SECONDS = 15  # after a worker fell silent, its clusters go to whoever is free
 AWAY_SECONDS = 1.0  # after a failure Redis is left alone this long, so that commits do not queue behind time-outs
 DRIVE_TASK = "core.engine.tasks.drive"
+SWEPT = "swept"  # the key of the last sweep's wall seconds, to look at only
 
 
 class Wakeups:
@@ -81,6 +82,13 @@ class Wakeups:
             pipeline.delete(mark(cluster_id, role))
             pipeline.set(home(cluster_id, role), own_queue(role), ex=HOME_SECONDS)
             pipeline.execute()
+        except redis.RedisError as error:
+            self._away(error)
+
+    def note_sweep(self, wall: float) -> None:
+        """The sweep came at `wall`: beat, Redis and a worker are alive."""
+        try:
+            self.redis.set(SWEPT, wall, ex=3600)
         except redis.RedisError as error:
             self._away(error)
 

@@ -10,6 +10,7 @@ from core.dashboard.inspect.control import last_deeds, request_row
 from core.dashboard.inspect.lists import workload_rows
 from core.dashboard.inspect.nodes import heartbeat
 from core.dashboard.inspect.view import Act, View, lifecycle, moment
+from core.dashboard.inspect.workers import role_rows
 from core.kube.objects import Obj, condition, key_of
 from core.kube.times import parse_timestamp
 from core.models import Cluster
@@ -33,6 +34,7 @@ def text_picture(cluster: Cluster) -> dict[str, Any]:
             if row["kind"] == "partition"
         ],
         "loops": last_deeds(view),
+        "workers": role_rows(view, others=False),
         "requests": [request_row(view, entry) for entry in view.journal(["request"], REQUESTS)],
         "members": [{**member, "acts": lifecycle(member["name"], member["state"])} for member in etcd["members"]],
         "components": [
