@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest
@@ -48,6 +49,19 @@ admin.site.site_header = admin.site.site_title = "cluster-viz"
 admin.site.index_title = "The tables, to look at"
 
 
+def newest(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """As much of it as a search or a filter looks at."""
+    last = queryset.model._default_manager.aggregate(last=Max("pk"))["last"] or 0
+    return queryset.filter(pk__gt=last - SEARCHED)
+
+
+class NewestFirst(ChangeList):
+    """A list in the order of the primary key, whatever the address asks for: any other order reads the whole table."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        return ["-pk"]
+
+
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     """Pages of the first rows: a count of all would read the whole table."""
 
@@ -67,7 +81,7 @@ class Choice(admin.SimpleListFilter):
         return [(value, value) for value in self.known()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
+        return newest(queryset).filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
 
 
 class ByKind(Choice):
@@ -119,7 +133,7 @@ def as_time(seconds: float | None) -> str:
 def moment(name: str, about: str) -> Callable[[Model], str]:
     """A column of the time in the field `name`."""
 
-    @admin.display(description=about, ordering=name)
+    @admin.display(description=about)
     def column(row: Model) -> str:
         return as_time(getattr(row, name))
 
@@ -154,8 +168,12 @@ class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("cluster",)
     show_full_result_count = False
     paginator = BoundedPaginator
-    ordering = ("-pk",)
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
     actions = None
+
+    def get_changelist(self, request: HttpRequest, **more: Any) -> type[ChangeList]:
+        return NewestFirst
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -185,9 +203,7 @@ class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        if search_term:
-            newest = self.model._default_manager.aggregate(newest=Max("pk"))["newest"] or 0
-            queryset = queryset.filter(pk__gt=newest - SEARCHED)
+        queryset = newest(queryset) if search_term else queryset
         return super().get_search_results(request, queryset, search_term)
 
 
