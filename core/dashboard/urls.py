@@ -2,13 +2,15 @@
 
 from django.urls import path, re_path
 
-from core.dashboard.views import api, pages
+from core.dashboard.views import api, commands, pages
 from core.dashboard.views.inspector import inspect
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("clusters/<slug:name>/", pages.stage, name="stage"),
-    path("clusters/<slug:name>/delete", pages.delete, name="delete"),
+    path("clusters/<slug:name>/delete", commands.delete, name="delete"),
+    path("clusters/<slug:name>/do/fault", commands.fault, name="do-fault"),
+    path("clusters/<slug:name>/do/clock/<slug:action>", commands.clock, name="do-clock"),
     path("clusters/<slug:name>/snapshot.json", pages.snapshot, name="snapshot"),
     path("clusters/<slug:name>/text/", pages.text, name="text"),
     path("clusters/<slug:name>/inspect/<str:kind>/", inspect, name="inspect"),

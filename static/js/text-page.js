@@ -1,5 +1,2 @@
-// The text twin: htmx renews the tables; this only lets its buttons command.
-import { listen } from './commands.js';
-
-const twin = document.getElementById('twin');
-listen(twin.dataset.api, () => window.htmx.trigger(twin, 'refresh'));
+// The text twin: htmx renews the tables and sends the commands; this only says what came of them.
+import './commands.js';
