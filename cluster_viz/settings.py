@@ -93,10 +93,11 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 # Connections live as long as CONN_MAX_AGE says; left alone, Celery would close them before and after each task.
 CELERY_DB_REUSE_MAX = 2**31
 
-# What a commit announces to the other processes (core.engine.wakeups). Sockets are fed by one tail per process
+# What a commit announces to the other processes (core.engine.announcements). It is not the default layer, where each socket
+# would have a channel of its own and so need Redis to open: sockets are fed by one tail per process
 # (core.dashboard.feed.tail), not by group_send, so that pictures stay live while Redis is away.
 CHANNEL_LAYERS = {
-    "default": {
+    "announcements": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [REDIS_URL], "prefix": "cluster-viz:"},
     }

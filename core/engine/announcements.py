@@ -18,7 +18,7 @@ from core.journal import Announcement, heard
 
 logger = logging.getLogger(__name__)
 
-GROUP = "announcements"
+LAYER = GROUP = "announcements"
 MOVED = "cluster.moved"  # the type of the only message
 SEND_SECONDS = 2.0
 AGAIN_SECONDS = 0.5  # between two attempts to join the group
@@ -35,7 +35,7 @@ class Speaker:
         """Returns when Redis has it. Raises whatever the layer does when it cannot be reached, TimeoutError included."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-        sending = get_channel_layer().group_send(GROUP, to_message(announcement, self.name))
+        sending = get_channel_layer(LAYER).group_send(GROUP, to_message(announcement, self.name))
         self._loop.run_until_complete(asyncio.wait_for(sending, SEND_SECONDS))
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ def from_message(message: dict[str, Any]) -> Announcement:
 
 async def listen(me: str) -> None:
     """Pass on what other processes than `me` announce, for ever."""
-    layer = get_channel_layer()
+    layer = get_channel_layer(LAYER)
     while True:
         try:
             channel = await layer.new_channel()

@@ -7,7 +7,7 @@ import pytest
 from channels.layers import channel_layers, get_channel_layer
 
 from core.engine import announcements
-from core.engine.announcements import GROUP, from_message, listen_on_this_loop, to_message
+from core.engine.announcements import GROUP, LAYER, from_message, listen_on_this_loop, to_message
 from core.journal import Announcement, on_announcement
 
 SAID = Announcement(7, 12, 34, frozenset({"pods", "nodes"}), topology=True)
@@ -15,7 +15,7 @@ SAID = Announcement(7, 12, 34, frozenset({"pods", "nodes"}), topology=True)
 
 @pytest.fixture(autouse=True)
 def layer(settings: Any) -> None:
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    settings.CHANNEL_LAYERS = {LAYER: {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     channel_layers.backends.clear()
 
 
@@ -30,7 +30,7 @@ async def test_what_others_say_is_passed_on_and_ones_own_is_not() -> None:
     listen_on_this_loop("me")
     await settled()
     for sender in ("me", "another"):
-        await get_channel_layer().group_send(GROUP, to_message(SAID, sender))
+        await get_channel_layer(LAYER).group_send(GROUP, to_message(SAID, sender))
     await settled()
     unlisten()
     assert told == [SAID]

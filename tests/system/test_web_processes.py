@@ -125,6 +125,8 @@ def test_a_picture_goes_on_without_redis(machine: Machine) -> None:
             assert cluster.post("/api/v1/namespaces/default/pods", unbound("without-redis")).status_code == 201
             begun = time.monotonic()
             assert told(socket, "without-redis") - begun < 3
+            with socket_of(address) as opened_meanwhile:
+                assert orjson.loads(opened_meanwhile.recv(timeout=5))["t"] == "batch"
         finally:
             machine.kill("redis")
         eventually(lambda: "redis" in machine.children(), 20)
