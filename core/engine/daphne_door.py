@@ -171,10 +171,11 @@ class Dashboard(daphne.server.Server):  # type: ignore[misc]
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Hand an answer to the connection; of a WebSocket, wait until it can take the next."""
-        if message["type"] == "websocket.accept" and protocol.transport is not None:
+        if message["type"] == "websocket.accept":
             protocol.valve = Valve()
-            protocol.transport.unregisterProducer()  # the HTTP connection that it was
-            protocol.transport.registerProducer(protocol.valve, True)
+            if protocol.transport is not None:
+                protocol.transport.unregisterProducer()  # the HTTP connection that it was
+                protocol.transport.registerProducer(protocol.valve, True)
         await super().handle_reply(protocol, message)
         if message["type"] == "websocket.send":
             await protocol.valve.open.wait()
