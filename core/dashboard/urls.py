@@ -3,7 +3,7 @@
 from django.urls import path, re_path, register_converter
 
 from core.dashboard.converters import ClusterName
-from core.dashboard.views import api, pages
+from core.dashboard.views import api, commands, pages
 from core.dashboard.views.inspector import inspect, misspelt
 
 register_converter(ClusterName, "cluster")
@@ -11,7 +11,9 @@ register_converter(ClusterName, "cluster")
 urlpatterns = [
     path("", pages.home, name="home"),
     path("clusters/<cluster:name>/", pages.stage, name="stage"),
-    path("clusters/<cluster:name>/delete", pages.delete, name="delete"),
+    path("clusters/<cluster:name>/delete", commands.delete, name="delete"),
+    path("clusters/<cluster:name>/do/fault", commands.fault, name="do-fault"),
+    path("clusters/<cluster:name>/do/clock/<slug:action>", commands.clock, name="do-clock"),
     path("clusters/<cluster:name>/snapshot.json", pages.snapshot, name="snapshot"),
     path("clusters/<cluster:name>/text/", pages.text, name="text"),
     path("clusters/<cluster:name>/inspect/<str:kind>/", inspect, name="inspect"),

@@ -132,8 +132,8 @@ class Host:
         for role in self.roles:
             state, _ = RoleState.objects.get_or_create(cluster_id=self.cluster_id, role=role)
             if state.owner != self.owner:
-                state.owner, state.epoch = self.owner, state.epoch + 1
-                state.save(update_fields=["owner", "epoch"])
+                state.owner, state.epoch, state.claimed_at = self.owner, state.epoch + 1, self.clock.wall()
+                state.save(update_fields=["owner", "epoch", "claimed_at"])
             epochs[role] = state.epoch
         return epochs
 

@@ -155,6 +155,7 @@ def sweep() -> None:
     """Wake what is overdue or has not seen the newest revision: after a crash, a flush, a lost message, a long timer."""
     close_old_connections()
     wall = time.time()
+    line().note_sweep(wall)
     for cluster in Cluster.objects.filter(paused=False):
         horizon = cluster.virtual_time(wall + LOOKAHEAD / 2)
         states = {state.role: state for state in RoleState.objects.filter(cluster=cluster)}

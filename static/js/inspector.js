@@ -36,6 +36,7 @@ export class Inspector {
   show(subject) {
     this.subject = subject;
     this.side.dataset.open = 'true';
+    this.panel.dataset.here = subject; // what a command from here is answered with
     this.mark();
     this.load('innerHTML', 'replace').then(() => this.panel.querySelector('h2')?.focus());
   }

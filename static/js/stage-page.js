@@ -1,5 +1,5 @@
 // The stage: joins the feed, the model and the drawing. State lives in one place, here.
-import { command, listen } from './commands.js';
+import './commands.js';
 import { Stage } from './draw/stage.js';
 import { flights } from './flights.js';
 import { Inspector } from './inspector.js';
@@ -14,14 +14,14 @@ import { TimeBar } from './timebar.js';
 import { TopBar } from './topbar.js';
 
 const page = document.body;
-const { api, snapshot, socket, panels } = page.dataset;
+const { fault, snapshot, socket, panels } = page.dataset;
 const main = document.getElementById('stage');
 const stage = new Stage(document.getElementById('picture'));
 const overlay = new Overlay(document.getElementById('overlay'));
 const inspector = new Inspector(document.getElementById('side'), panels);
 const story = new Story(document.getElementById('story-list'));
 const timebar = new TimeBar(document.getElementById('timeline'));
-const topbar = new TopBar(document);
+const topbar = new TopBar(document, fault);
 
 let state = null;
 let dirty = new Set();
@@ -122,7 +122,15 @@ setInterval(() => {
 
 const open = (subject, opener) => inspector.open(subject, opener);
 listenInPicture(stage.svg, open);
-listen(api, () => inspector.refresh(0));
+// A command's answer is the panel it was given from; somebody may have opened another meanwhile.
+document.addEventListener('htmx:before:swap', (event) => {
+  const { ctx } = event.detail;
+  if (ctx.request.method === 'POST' && ctx.request.body.get('here') !== inspector.subject) event.preventDefault();
+});
+document.addEventListener('htmx:finally:request', (event) => {
+  const { ctx } = event.detail;
+  if (ctx.request.method === 'POST' && !ctx.request.body.get('here')) inspector.refresh(0); // from elsewhere on the page
+});
 const menu = document.querySelector('.menu');
 document.addEventListener('click', (event) => {
   if (!event.target.closest('.menu')) menu.open = false;
@@ -134,13 +142,17 @@ document.addEventListener('click', (event) => {
   if (event.target.closest('dialog [data-done]')) event.target.closest('dialog').close();
 });
 listenEverywhere({
-  ' ': () => command(`${api}/clock/${state?.paused ? 'resume' : 'pause'}`),
-  '.': () => command(`${api}/clock/step`),
+  ' ': () => press(state?.paused ? 'resume' : 'pause'),
+  '.': () => press('step'),
   '?': () => document.getElementById('help').showModal(),
   b: big,
   t: () => { location.href = page.dataset.text; },
   Escape: escape,
 });
+/** As a click on the clock's button, also while it is disabled: the answer says why. */
+function press(action) {
+  window.htmx.trigger(document.querySelector(`#pace [data-clock="${action}"]`), 'click');
+}
 /** Closes what is on top: the menu, then the inspector. */
 function escape() {
   if (!menu.open) return inspector.subject && inspector.close();

@@ -5,7 +5,9 @@ import { clock } from './words.js';
 const FORGET = 2500; // milliseconds a counter stays
 
 export class TopBar {
-  constructor(root) {
+  /** `fault`: where what breaks or heals is sent. */
+  constructor(root, fault) {
+    this.fault = fault;
     this.quorum = root.getElementById('quorum');
     this.clock = root.getElementById('clock');
     this.pace = root.getElementById('pace');
@@ -38,7 +40,8 @@ export class TopBar {
     other.textContent = `${state.speed}×`;
     this.faults.firstElementChild.textContent = broken.length ? `Broken · ${broken.length}` : 'All well';
     this.faults.dataset.tone = broken.length ? 'bad' : 'ok';
-    this.list.replaceChildren(...broken.map(faultItem));
+    this.list.replaceChildren(...broken.map((thing) => faultItem(thing, this.fault)));
+    window.htmx?.process(this.list);
     if (!broken.length) this.list.textContent = 'Nothing is broken. Click a member, a node or a component to break it.';
   }
 
@@ -67,7 +70,7 @@ function failedThing({ component, node, loop, key, error }) {
   return { target, how: `failed${key ? ` on ${key}` : ''}: ${error}`, verb: '', peer: '' };
 }
 
-function faultItem({ target, how, verb, peer }) {
+function faultItem({ target, how, verb, peer }, fault) {
   const item = document.createElement('li');
   const words = document.createElement('span');
   words.textContent = `${target} · ${how}`;
@@ -76,6 +79,8 @@ function faultItem({ target, how, verb, peer }) {
   const button = document.createElement('button');
   Object.assign(button.dataset, { verb, target, peer });
   button.type = 'button';
+  button.setAttribute('hx-post', fault);
+  button.setAttribute('hx-swap', 'none');
   button.className = 'button small';
   button.textContent = verb;
   item.append(button);

@@ -24,6 +24,7 @@ ASKS = {
     "object": ("object/deployments.apps/default/web", "What it made"),
     "workloads": ("workloads/", "4 of 4 ready"),
     "services": ("services/", "4 of 4 endpoints"),
+    "workers": ("workers/", "Who drives which role"),
 }
 
 

@@ -6,15 +6,22 @@ from django.views.decorators.http import require_GET
 
 from core.dashboard.inspect.registry import KINDS
 from core.dashboard.inspect.view import NothingThere, View
+from core.dashboard.security import HtmxHttpRequest
 from core.dashboard.views.found import UnknownCluster, cluster_named
+from core.models import Cluster
 
 
 @require_GET
-def inspect(request: HttpRequest, name: str, kind: str, subject: str = "") -> HttpResponse:
+def inspect(request: HtmxHttpRequest, name: str, kind: str, subject: str = "") -> HttpResponse:
     try:
         cluster = cluster_named(name)
     except UnknownCluster as error:
         return gone(request, str(error), name, status=404)
+    return panel_of(request, cluster, kind, subject)
+
+
+def panel_of(request: HttpRequest, cluster: Cluster, kind: str, subject: str) -> HttpResponse:
+    """The panel about one thing, also when there is none: an address typed by hand goes into the panel like all others."""
     if kind not in KINDS:
         message = f"there is nothing called {kind!r} to look into; there are: {', '.join(KINDS)}"
         return gone(request, message, kind, status=404)

@@ -3,14 +3,14 @@
 from typing import Any
 
 import orjson
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from core.dashboard.feed.reading import snapshot as take_snapshot
 from core.dashboard.feed.tail import mark_watched
+from core.dashboard.security import HtmxHttpRequest
 from core.dashboard.views.cards import card_of
 from core.dashboard.views.found import cluster_named
 from core.dashboard.views.textual import text_picture
@@ -23,8 +23,10 @@ BAD_NUMBER = "members, workers and seed are whole numbers"
 
 @ensure_csrf_cookie
 @require_http_methods(["GET", "POST"])
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HtmxHttpRequest) -> HttpResponse:
     """The clusters as cards, and the form for a new one."""
+    if request.htmx:
+        return cards(request)
     wish: dict[str, Any] = {"members": "3", "workers": "3", "profile": "classroom", "seed": "1"}
     problem, status = "", 200
     if request.method == "POST":
@@ -34,9 +36,8 @@ def home(request: HttpRequest) -> HttpResponse:
             return redirect("stage", cluster.name)
         except clusters.BadCluster as error:
             problem, status = str(error), 400
-    cards = [card_of(cluster) for cluster in Cluster.objects.order_by("name")]
     context = {
-        "cards": cards,
+        "cards": all_cards(),
         "wish": wish,
         "problem": problem,
         "name_pattern": clusters.NAME_PATTERN,
@@ -45,6 +46,15 @@ def home(request: HttpRequest) -> HttpResponse:
         "sizes": ("1", "3", "5", "7"),
     }
     return render(request, "dashboard/home.html", context, status=status)
+
+
+def cards(request: HttpRequest) -> HttpResponse:
+    """The clusters alone, as htmx puts them into the page."""
+    return render(request, "dashboard/cards.html", {"cards": all_cards()})
+
+
+def all_cards() -> list[dict[str, Any]]:
+    return [card_of(cluster) for cluster in Cluster.objects.order_by("name")]
 
 
 def create_from(wish: dict[str, Any]) -> Cluster:
@@ -61,13 +71,6 @@ def delete_cluster(cluster: Cluster) -> None:
     pk = cluster.pk
     clusters.delete(cluster)
     forget(pk)
-
-
-@require_POST
-def delete(request: HttpRequest, name: str) -> HttpResponse:
-    delete_cluster(cluster_named(name))
-    messages.info(request, f"cluster {name} was deleted")
-    return redirect("home")
 
 
 @ensure_csrf_cookie
@@ -89,9 +92,17 @@ def snapshot(request: HttpRequest, name: str) -> HttpResponse:
 
 @ensure_csrf_cookie
 @require_GET
-def text(request: HttpRequest, name: str) -> HttpResponse:
+def text(request: HtmxHttpRequest, name: str) -> HttpResponse:
     """The whole picture as tables and a log; asked for again by htmx every two seconds."""
     cluster = cluster_named(name)
     mark_watched(cluster.pk)
-    template = "dashboard/text_tables.html" if "HX-Request" in request.headers else "dashboard/text.html"
-    return render(request, template, {"cluster": cluster, **text_picture(cluster)})
+    return tables(request, cluster) if request.htmx else render(request, "dashboard/text.html", twin(cluster))
+
+
+def tables(request: HttpRequest, cluster: Cluster) -> HttpResponse:
+    """The tables alone, as htmx puts them into the page."""
+    return render(request, "dashboard/text_tables.html", twin(cluster))
+
+
+def twin(cluster: Cluster) -> dict[str, Any]:
+    return {"cluster": cluster, **text_picture(cluster)}

@@ -11,6 +11,7 @@ from core.dashboard.inspect.lists import workload_rows
 from core.dashboard.inspect.nodes import heartbeat
 from core.dashboard.inspect.requests import last_requests
 from core.dashboard.inspect.view import Act, View, lifecycle, moment
+from core.dashboard.inspect.workers import role_rows
 from core.engine.status import failure_text
 from core.kube.objects import Obj, condition, key_of
 from core.kube.times import parse_timestamp
@@ -36,6 +37,7 @@ def text_picture(cluster: Cluster) -> dict[str, Any]:
         ],
         "failures": [failure_text(failure) for failure in view.status["failures"]],
         "loops": last_deeds(view),
+        "workers": role_rows(view, others=False),
         "requests": last_requests(view, REQUESTS),
         "members": [{**member, "acts": lifecycle(member["name"], member["state"])} for member in etcd["members"]],
         "components": [
