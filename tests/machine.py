@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from typing import Any
 import requests
 import yaml
 
+from tests.ports import free_port
+
 PROCESSES = {
     # role → what its command line has
     "web": "--role web",
@@ -24,13 +25,6 @@ PROCESSES = {
     "demo": "manage.py demo",
 }
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def eventually(check: Callable[[], Any], seconds: float = 60.0, every: float = 0.1) -> Any:
@@ -60,6 +54,7 @@ class Machine:
             "CLUSTER_VIZ_DATA": str(self.data),
             "CLUSTER_VIZ_PORT": str(self.port),
             "CLUSTER_VIZ_API_PORT": str(self.api_port),
+            "CLUSTER_VIZ_INSTANCES": str(Path(self.folder.name) / "instances"),
             **(environment or {}),
         }
         self.options = options
