@@ -1,4 +1,4 @@
-"""Making and deleting clusters: the rows a cluster starts with, and its first objects."""
+"""Making and deleting clusters: the rows a cluster starts with, its first objects, and its kubeconfig."""
 
 import time
 
@@ -6,6 +6,7 @@ from django.db import transaction
 
 from core.apiserver.bootstrap import bootstrap_objects
 from core.apiserver.server import ApiServer
+from core.engine import kubeconfigs
 from core.engine.clock import Clock, WallClock
 from core.journal import Announcement, announce
 from core.kube.errors import ApiError
@@ -70,6 +71,7 @@ def create(
         if isinstance(answer, ApiError):
             raise answer
     cluster.refresh_from_db()
+    kubeconfigs.keep_quietly(cluster)
     return cluster
 
 
@@ -103,4 +105,5 @@ def delete(cluster: Cluster) -> None:
         rows._raw_delete(rows.db)
     pk = cluster.pk
     cluster.delete()
+    kubeconfigs.drop(cluster.name)
     announce(Announcement(pk, 0, 0, frozenset(), topology=True))

@@ -58,10 +58,10 @@ class Door:
     def ask(self, incoming: Incoming, pretty: bool) -> Answer:
         """Raises ApiError, NoSuchPath and what the database raises."""
         parts = segments(incoming.raw_path)
-        if not parts:
+        name = home_of(incoming.header(b"authorization")) if parts[:1] != (CLUSTERS,) else ""
+        if not name and not parts:
             names = ", ".join(Cluster.objects.order_by("name").values_list("name", flat=True)) or "none"
             raise NotFound(WHERE.format(names=names))
-        name = home_of(incoming.header(b"authorization")) if parts[0] != CLUSTERS else ""
         if not name:  # `kubectl get --raw /readyz` leaves the server's path out; its token says which cluster is meant
             name, parts = split_cluster(parts)
         entry = self.directory.find(name)
