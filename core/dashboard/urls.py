@@ -4,11 +4,13 @@ from django.urls import path, re_path
 
 from core.dashboard.views import api, pages
 from core.dashboard.views.inspector import inspect
+from core.dashboard.views.kubectl import kubeconfig
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("clusters/<slug:name>/", pages.stage, name="stage"),
     path("clusters/<slug:name>/delete", pages.delete, name="delete"),
+    path("clusters/<slug:name>/kubeconfig", kubeconfig, name="kubeconfig"),
     path("clusters/<slug:name>/snapshot.json", pages.snapshot, name="snapshot"),
     path("clusters/<slug:name>/text/", pages.text, name="text"),
     path("clusters/<slug:name>/inspect/<str:kind>/", inspect, name="inspect"),
