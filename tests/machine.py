@@ -144,13 +144,14 @@ class Machine:
 
 
 class ClusterClient:
-    """One cluster of a running machine, by its HTTPS API and by kubectl."""
+    """One cluster of a running machine, by its HTTPS API and by kubectl. AssertionError if it is not there."""
 
     def __init__(self, machine: Machine, name: str) -> None:
         self.machine = machine
         self.name = name
-        self.kubeconfig = Path(machine.folder.name) / f"{name}.yaml"
-        machine.manage("kubeconfig", name, "--output", str(self.kubeconfig))
+        self.folder = Path(machine.folder.name)
+        self.kubeconfig = machine.data / "kubeconfig" / f"{name}.yaml"  # as the cluster's creation left it
+        assert self.kubeconfig.exists(), f"there is no cluster {name}"
         config = yaml.safe_load(self.kubeconfig.read_text())
         self.url = config["clusters"][0]["cluster"]["server"]
         self.session = requests.Session()
@@ -161,7 +162,7 @@ class ClusterClient:
     def _authority(self, config: dict[str, Any]) -> str:
         import base64
 
-        path = self.kubeconfig.with_suffix(".ca")
+        path = self.folder / f"{self.name}.ca"
         path.write_bytes(base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]))
         return str(path)
 
@@ -193,7 +194,7 @@ class ClusterClient:
                 "--kubeconfig",
                 str(self.kubeconfig),
                 "--cache-dir",
-                str(self.kubeconfig.parent / "cache"),
+                str(self.folder / "cache"),
                 *arguments,
             ],
             capture_output=True,
@@ -201,7 +202,7 @@ class ClusterClient:
             timeout=timeout,
             check=False,
             input=input,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.kubeconfig.parent)},
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder)},
         )
         assert not check or done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done.stdout + ("" if check else done.stderr)

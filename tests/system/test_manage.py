@@ -43,7 +43,6 @@ def test_database_that_does_not_fit_is_one_sentence(tmp_path: Path, command: lis
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(not (ROOT / ".venv").exists(), reason="the project's own environment is what is looked for")
 def test_python_without_django_goes_on_in_the_projects_environment(machine: Machine, tmp_path: Path):
     registry = {"CLUSTER_VIZ_INSTANCES": machine.environment["CLUSTER_VIZ_INSTANCES"], "CLUSTER_VIZ_DATA": ""}
     done = manage("cluster", "list", folder=tmp_path, **registry)
