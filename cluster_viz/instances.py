@@ -179,7 +179,7 @@ def choose(environment: MutableMapping[str, str]) -> Note:
 
 def described(note: Note) -> str:
     host, port = (note.get(name, "?") for name in ADDRESS[:2])
-    return f"{note[DATA]} (http://{host}:{port}/)"
+    return f"{note[DATA]} (http://{f'[{host}]' if ':' in host else host}:{port}/)"
 
 
 def no_database(folder: Path) -> NoReturn:

@@ -159,6 +159,8 @@ def prepare_database() -> None:
         keep_all()
     except DatabaseError as error:
         raise CommandError(f"the database {where} cannot be opened: {str(error).strip().splitlines()[0]}") from None
+    except OSError as error:
+        raise unusable(settings.DATA_DIR, error) from None
 
 
 def newer_migrations() -> list[str]:
