@@ -69,7 +69,7 @@ TEMPLATES = [
 # process writes; FULL, because the simulated etcd promises that what it acknowledged survives a power cut.
 SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
-    "NAME": DATA_DIR / "cluster-viz.sqlite3",
+    "NAME": DATA_DIR / environment.DATABASE,
     "CONN_MAX_AGE": None,  # opening one anew for each task would cost as much as a small task
     "OPTIONS": {
         "transaction_mode": "IMMEDIATE",

@@ -5,6 +5,7 @@ from django.urls import path, re_path, register_converter
 from core.dashboard.converters import ClusterName
 from core.dashboard.views import api, commands, pages
 from core.dashboard.views.inspector import inspect, misspelt
+from core.dashboard.views.kubectl import kubeconfig
 
 register_converter(ClusterName, "cluster")
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("clusters/<cluster:name>/delete", commands.delete, name="delete"),
     path("clusters/<cluster:name>/do/fault", commands.fault, name="do-fault"),
     path("clusters/<cluster:name>/do/clock/<slug:action>", commands.clock, name="do-clock"),
+    path("clusters/<cluster:name>/kubeconfig", kubeconfig, name="kubeconfig"),
     path("clusters/<cluster:name>/snapshot.json", pages.snapshot, name="snapshot"),
     path("clusters/<cluster:name>/text/", pages.text, name="text"),
     path("clusters/<cluster:name>/inspect/<str:kind>/", inspect, name="inspect"),

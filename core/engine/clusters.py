@@ -1,4 +1,4 @@
-"""Making and deleting clusters: the rows a cluster starts with, and its first objects."""
+"""Making and deleting clusters: the rows a cluster starts with, its first objects, and its kubeconfig."""
 
 import re
 import time
@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from core.apiserver.bootstrap import bootstrap_objects
 from core.apiserver.server import ApiServer
+from core.engine import kubeconfigs
 from core.engine.clock import HEAD_START, Clock, WallClock
 from core.journal import Announcement, announce
 from core.kube.errors import ApiError
@@ -87,6 +88,7 @@ def create(
         if isinstance(answer, ApiError):
             raise answer
     cluster.refresh_from_db()
+    kubeconfigs.keep_quietly(cluster)
     return cluster
 
 
@@ -125,4 +127,5 @@ def delete(cluster: Cluster) -> None:
         rows._raw_delete(rows.db)
     pk = cluster.pk
     cluster.delete()
+    kubeconfigs.drop(cluster.name)
     announce(Announcement(pk, 0, 0, frozenset(), topology=True))

@@ -20,6 +20,7 @@ from core.dashboard.views.pages import create_from, delete_cluster
 from core.engine import control
 from core.engine.clock import WallClock
 from core.engine.clusters import BadCluster
+from core.engine.kubeconfigs import export_line
 from core.engine.status import cluster_status
 from core.faults import VERBS, NothingToDo, UnknownTarget, act
 from core.faults import targets as targets_of
@@ -130,10 +131,12 @@ def summary(cluster: Cluster) -> dict[str, Any]:
         "revision": cluster.revision,
         "speed": cluster.speed,
         "paused": cluster.paused,
+        "kubectl": export_line(cluster.name),
         "links": {
             "stage": reverse("stage", args=[cluster.name]),
             "status": reverse("api-status", args=[cluster.name]),
             "faults": reverse("api-faults", args=[cluster.name]),
+            "kubeconfig": reverse("kubeconfig", args=[cluster.name]),
         },
     }
 

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from core.dashboard.feed.pods import tone_of, word_of
+from core.engine.kubeconfigs import export_line
 from core.engine.servers import server_of
 from core.engine.status import cluster_status
 from core.models import Cluster
@@ -26,6 +27,7 @@ def card_of(cluster: Cluster) -> dict[str, Any]:
     pods = sum(map(len, tones.values()))
     return {
         "cluster": cluster,
+        "kubectl": export_line(cluster.name),
         "status": status,
         "members": [
             {**member, **position, "letter": letter(member)}

@@ -15,6 +15,7 @@ from core.dashboard.views.cards import card_of
 from core.dashboard.views.found import cluster_named
 from core.dashboard.views.textual import text_picture
 from core.engine import clusters
+from core.engine.kubeconfigs import export_line
 from core.engine.servers import forget, server_of
 from core.models import Cluster
 
@@ -79,7 +80,7 @@ def stage(request: HttpRequest, name: str) -> HttpResponse:
     """The live diagram. The picture itself comes as `snapshot.json`, then over the socket."""
     cluster = cluster_named(name)
     mark_watched(cluster.pk)
-    return render(request, "dashboard/stage.html", {"cluster": cluster})
+    return render(request, "dashboard/stage.html", {"cluster": cluster, "kubectl": export_line(cluster.name)})
 
 
 @require_GET
