@@ -115,7 +115,7 @@ def _compact(name: str) -> Definition:
 def _compact_field(schema: Definition) -> Definition:
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
-    kind = _type_of(schema)
+    kind = type_of(schema)
     compact: Definition = {"type": kind} if kind else {}
     if kind == "integer":
         compact["minimum"], compact["maximum"] = RANGES.get(schema.get("format", ""), RANGES["int64"])
@@ -140,7 +140,7 @@ def _references(schema: Any) -> Iterator[str]:
                 yield from _references(value)
 
 
-def _type_of(schema: Definition) -> str:
+def type_of(schema: Definition) -> str:
     """`string` out of `["string", "null"]`: nulls are gone before anybody looks."""
     kind = schema.get("type", "")
     return kind if isinstance(kind, str) else next(name for name in kind if name != "null")
@@ -234,7 +234,7 @@ def _check_quantity(value: Any) -> None:
 def _fits(value: Any, definition: Definition, name: str) -> bool:
     if name == INT_OR_STRING:
         return isinstance(value, (str, int)) and not isinstance(value, bool)
-    kind = _type_of(definition)
+    kind = type_of(definition)
     if kind == "integer":
         low, high = RANGES.get(definition.get("format", ""), RANGES["int64"])
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
@@ -257,7 +257,7 @@ def _go(schema: Definition) -> str:
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(REFERENCE)
         return ".".join(name.split(".")[-2:]) if name != INT_OR_STRING else "intstr.IntOrString"
-    kind = _type_of(schema)
+    kind = type_of(schema)
     if kind == "array":
         return f"[]{_go(schema.get('items', {}))}"
     if kind == "object":
