@@ -1,7 +1,8 @@
 """The shape of objects: fields that exist, with values of the right type. The first look at what a client wrote.
 
 `conform` makes a body into what Go's decoder would have made of it: a field of the wrong type is a BadRequest in its words,
-fields nobody knows are taken away and named, nulls count as absent. What the values mean is `validation`'s affair.
+fields nobody knows are taken away and named, nulls count as absent, and so do zeros that Go would not write. What the
+values mean is `validation`'s affair.
 
 The common case must cost microseconds: jsonschema-rs compiles one self-contained schema a kind, at its first use, that
 answers only yes or no (`_validator`). On no, a slower walk through the definitions finds out what is wrong and puts it in
@@ -21,6 +22,7 @@ from core.kube import quantities
 from core.kube.causes import Cause, not_supported, required
 from core.kube.definitions import REFERENCE, Definition, definition_name, definitions
 from core.kube.errors import BadRequest
+from core.kube.gotypes import left_out_when_zero
 from core.kube.objects import Obj
 from core.kube.resources import Resource
 from core.kube.times import parse_timestamp
@@ -41,6 +43,15 @@ NULLABLE = {
     "io.k8s.api.core.v1.PodCondition": "lastProbeTime",
 }
 """Times that Go writes as null where they are zero: every pod and event has one, so a null there is nothing to mend."""
+NOT_ZERO: dict[str, Definition] = {
+    "string": {"minLength": 1},
+    "integer": {"not": {"enum": [0]}},
+    "number": {"not": {"enum": [0]}},
+    "boolean": {"enum": [True]},
+    "array": {"minItems": 1},
+    "object": {"minProperties": 1},
+}
+"""How a compiled schema says that a value is no zero: so those that mean absence cost a look only where they are."""
 RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 PLAIN_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
 
@@ -109,6 +120,8 @@ def _compact(name: str) -> Definition:
     compact = _compact_field(definitions()[name])
     if field := NULLABLE.get(name):
         compact["properties"][field] = {"anyOf": [compact["properties"][field], {"type": "null"}]}
+    for zero in left_out_when_zero(name):
+        compact["properties"][zero] |= NOT_ZERO[compact["properties"][zero]["type"]]
     return compact
 
 
@@ -181,7 +194,7 @@ class _Mismatch(Exception):
 
 
 def _walk(value: Any, schema: Definition, path: str, struct: str, unknown: list[str]) -> None:
-    """Raise _Mismatch at the first value of a wrong type; take unknown fields away and note their paths."""
+    """Raise _Mismatch at the first value of a wrong type; take unknown fields away and note their paths; take zeros away."""
     name = schema["$ref"].removeprefix(REFERENCE) if "$ref" in schema else ""
     if name == QUANTITY:
         return _check_quantity(value)
@@ -206,6 +219,9 @@ def _walk(value: Any, schema: Definition, path: str, struct: str, unknown: list[
             _walk(child, definition["items"], f"{path}[{index}]", struct, unknown)
     elif isinstance(value, dict):
         _walk_fields(value, definition, path, name.rpartition(".")[2] or struct, unknown)
+        for zero in left_out_when_zero(name) & value.keys():
+            if not value[zero]:
+                del value[zero]
     return None
 
 

@@ -3,17 +3,16 @@
 import pytest
 
 from core.apiserver.http.protobuf import (
-    EMBEDDED,
     MAGIC,
     MEDIA_TYPE,
     SCALARS,
     SPECIAL,
     decode,
     definition_of,
-    fields_of,
-    tables,
+    table_of,
 )
 from core.kube.errors import BadRequest
+from core.kube.gotypes import EMBEDDED, facts
 from core.kube.resources import TABLE
 from tests.http.client import Client
 
@@ -119,7 +118,7 @@ def test_malformed_body_is_a_400(body: bytes) -> None:
 def names_of(message_name: str, within: str = "") -> set[str]:
     """The fields of a message and of those embedded in it."""
     found = set()
-    for entry in fields_of(message_name, within).values():
+    for entry in table_of(message_name, within).values():
         if entry.sign == EMBEDDED:
             found |= names_of(entry.type, within or message_name)
         else:
@@ -128,7 +127,7 @@ def names_of(message_name: str, within: str = "") -> set[str]:
 
 
 EMBEDDED_ONLY = {
-    entry.split(EMBEDDED)[1] for fields in tables().numbers.values() for entry in fields.split() if EMBEDDED in entry
+    entry.split(EMBEDDED)[1] for fields in facts().messages.values() for entry in fields.split() if EMBEDDED in entry
 }
 
 
@@ -137,7 +136,7 @@ TYPE_META = {"apiVersion", "kind"}
 
 def test_every_message_has_the_fields_of_the_schema() -> None:
     """Not one by one: they are 400, and a missing number would lose what a client writes, in silence."""
-    missing = {name: _difference(name) for name in tables().numbers if name not in EMBEDDED_ONLY}
+    missing = {name: _difference(name) for name in facts().messages if name not in EMBEDDED_ONLY}
     assert {name: fields for name, fields in missing.items() if fields} == {}
 
 
@@ -147,8 +146,8 @@ def _difference(name: str) -> set[str]:
 
 
 def test_every_type_can_be_read() -> None:
-    used = {entry.type for name in tables().numbers if name not in EMBEDDED_ONLY for entry in fields_of(name).values()}
-    assert used | set(tables().kinds.values()) <= set(tables().numbers) | set(SCALARS) | set(SPECIAL)
+    used = {entry.type for name in facts().messages if name not in EMBEDDED_ONLY for entry in table_of(name).values()}
+    assert used | set(facts().kinds.values()) <= set(facts().messages) | set(SCALARS) | set(SPECIAL)
 
 
 WIRE = [
@@ -186,7 +185,7 @@ def test_field_whose_proto_name_differs_is_read() -> None:
 
 
 def test_every_kind_can_be_sent() -> None:
-    assert {f"{row.api_version}/{row.kind}" for row in TABLE} <= set(tables().kinds)
+    assert {f"{row.api_version}/{row.kind}" for row in TABLE} <= set(facts().kinds)
 
 
 def test_object_can_be_created_from_it(api: Client) -> None:

@@ -3,27 +3,20 @@
 Since 1.32 the Go clients prefer protobuf for bodies, and do not fall back to JSON when it is refused. So bodies are read,
 into the very JSON that Go would write of the same object; answers stay JSON, which the same clients accept.
 
-Names and types of fields are the schema's. `messages.json` holds what the schema does not say, as fixed by the published
-wire format and Go's types: of each message the numbers of its fields, each with a sign for what Go makes of a zero.
-
-    1=name   a plain value, always written: a zero is one that was meant
-    2~image  a plain value, left out when it is zero, since Go cannot tell that from absence
-    3:args   a pointer, message, list or map: what is on the wire is there, empty or not
-    2<core.v1.VolumeSource   an embedded message: its fields belong to the surrounding object
+Names and types of fields are the schema's, numbers and the meaning of zeros those of Go's types (`kube.gotypes`).
 
 A body is the four bytes `k8s\\0` and an `Unknown`: apiVersion and kind, and the message. Fields the table does not have are
 skipped, as by the real server. Reference: apimachinery `pkg/runtime/serializer/protobuf`.
 """
 
 import base64
-import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
+from core.kube import gotypes
 from core.kube.decode import check
 from core.kube.definitions import REFERENCE, Definition, definitions
 from core.kube.errors import BadRequest
@@ -36,9 +29,6 @@ UNREADABLE = "unable to decode the body as protobuf: {why}"
 DEPTH_MAX = 40
 VARINT_BYTES_MAX = 10
 YEAR_ONE = -62_135_596_800  # seconds: Go's zero time
-PACKAGES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.")
-ENTRY = re.compile(r"(\d+)([=~:<])(.+)")
-OMITTED, EMBEDDED = "~", "<"
 LIST, MAP = "*", "%"
 BYTES, TEXTS = "bytes", "texts"
 
@@ -52,39 +42,26 @@ class Field(NamedTuple):
     type: str
 
 
-class Tables(NamedTuple):
-    kinds: dict[str, str]
-    numbers: dict[str, str]
-
-
 class Malformed(ValueError):
     """Not the bytes of such a message."""
 
 
-@lru_cache(maxsize=1)
-def tables() -> Tables:
-    """Read when the first such body comes."""
-    found = orjson.loads((Path(__file__).parent / "messages.json").read_bytes())
-    return Tables(found["kinds"], found["messages"])
-
-
 @lru_cache(maxsize=512)  # there are not many more messages than that, and none is made by a client
-def fields_of(message: str, within: str = "") -> dict[int, Field]:
+def table_of(message: str, within: str = "") -> dict[int, Field]:
     """The fields of `message` by number. An embedded one has no definition: the schema lists them where it is `within`."""
     properties = definition_of(within or message).get("properties", {})
     found = {}
-    for entry in tables().numbers[message].split():
-        number, sign, name = ENTRY.fullmatch(entry).groups()  # type: ignore[union-attr]  # our own file
-        if sign == EMBEDDED:
-            found[int(number)] = Field(sign, "", "", name)
+    for number, sign, name in gotypes.fields_of(message):
+        if sign == gotypes.EMBEDDED:
+            found[number] = Field(sign, "", "", name)
         else:
-            found[int(number)] = Field(sign, name, *_type(properties[name]))
+            found[number] = Field(sign, name, *_type(properties[name]))
     return found
 
 
 def definition_of(message: str) -> Definition:
     """The schema's definition of `apps.v1.Deployment`. Raises KeyError."""
-    for package in PACKAGES:
+    for package in gotypes.PACKAGES:
         if package + message in definitions():
             return definitions()[package + message]
     raise KeyError(message)
@@ -93,8 +70,7 @@ def definition_of(message: str) -> Definition:
 def _type(schema: Definition) -> tuple[str, str]:
     """(many, type) of a field, by its schema."""
     if "$ref" in schema:
-        name = schema["$ref"].removeprefix(REFERENCE)
-        return "", next(name.removeprefix(package) for package in PACKAGES if name.startswith(package))
+        return "", gotypes.message_of(schema["$ref"].removeprefix(REFERENCE))
     kind = type_of(schema)
     if kind == "array":
         return LIST, _type(schema["items"])[1]
@@ -112,9 +88,9 @@ def decode(body: bytes) -> dict[str, Any]:
         envelope = dict(_fields(body[len(MAGIC) :]))
         types = {number: _text(value) for number, value in _fields(_bytes(envelope.get(1, b"")))}
         api_version, kind = types.get(1, ""), types.get(2, "")
-        message = tables().kinds.get(f"{api_version}/{kind}")
+        message = gotypes.facts().kinds.get(f"{api_version}/{kind}")
         if kind == "DeleteOptions":  # every group version has its own, all alike
-            message = tables().kinds["v1/DeleteOptions"]
+            message = gotypes.facts().kinds["v1/DeleteOptions"]
         if message is None:
             raise Malformed(f'no kind "{kind}" is known for version "{api_version}"')
         found = _message(_bytes(envelope.get(2, b"")), message, 0)
@@ -129,13 +105,13 @@ def decode(body: bytes) -> dict[str, Any]:
 def _message(raw: bytes, name: str, depth: int, within: str = "") -> dict[str, Any]:
     if depth > DEPTH_MAX:
         raise Malformed("exceeded max depth")
-    table = fields_of(name, within)
+    table = table_of(name, within)
     found: dict[str, Any] = {}
     for number, value in _fields(raw):
         field = table.get(number)
         if field is None:
             continue
-        if field.sign == EMBEDDED:
+        if field.sign == gotypes.EMBEDDED:
             found |= _message(_bytes(value), field.type, depth + 1, within=within or name)
         elif field.many == MAP:
             entry = dict(_fields(_bytes(value)))
@@ -145,7 +121,7 @@ def _message(raw: bytes, name: str, depth: int, within: str = "") -> dict[str, A
             found.setdefault(field.name, []).append(_value(value, field.type, depth))
         else:
             decoded = _value(value, field.type, depth)
-            if decoded or (decoded is not None and field.sign != OMITTED):
+            if decoded or (decoded is not None and field.sign != gotypes.OMITTED):
                 found[field.name] = decoded
     return found
 
