@@ -39,6 +39,7 @@ class Request:
                 gracePeriodSeconds, preconditions, labelSelector, fieldSelector, limit, continue, resourceVersion,
                 resourceVersionMatch. Values as in the wire format, already parsed (int, bool, dict).
     cause       the revision that was being handled when this was sent; 0 when a person sent it
+    duplicates  what was wrong with the body's text though it could be read: `duplicate field "spec.replicas"`
     warnings    what the server wants to say besides its answer, as in Warning headers; filled while it is decided
     """
 
@@ -53,6 +54,7 @@ class Request:
     user: User | None = None
     cause: int = 0
     user_agent: str = ""
+    duplicates: tuple[str, ...] = ()
     warnings: list[str] = field(default_factory=list)
 
     @property
