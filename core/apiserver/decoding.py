@@ -90,12 +90,15 @@ def accept_place(row: Resource, request: Request, meta: Obj) -> None:
 
 
 def check_fields(row: Resource, request: Request, obj: Obj) -> None:
-    """Types must be right; unknown fields are dropped, and refused, warned of or ignored as `fieldValidation` says."""
+    """Types must be right; unknown fields are dropped; they and duplicates are refused, told or ignored as the client says.
+
+    How is the query option `fieldValidation`: Strict, Warn or Ignore.
+    """
     unknown = conform(row, obj)
     mode = request.options.get("fieldValidation") or "Warn"
-    if not unknown or mode == "Ignore":
+    said = [*request.duplicates, *(UNKNOWN_FIELD.format(path=path) for path in unknown)]
+    if not said or mode == "Ignore":
         return
-    said = [UNKNOWN_FIELD.format(path=path) for path in unknown]
     if mode == "Strict":
         raise BadRequest(
             WRONG_KIND.format(kind=row.kind, version=row.version, wanted=row.kind) + STRICT + ", ".join(said)

@@ -56,6 +56,7 @@ class Request:
                 resourceVersionMatch. Values as in the wire format, already parsed (int, bool, dict).
     cause       the revision that was being handled when this was sent; 0 when a person sent it
     waiting     how long it may wait for an answer, when it may
+    duplicates  what was wrong with the body's text though it could be read: `duplicate field "spec.replicas"`
     warnings    what the server wants to say besides its answer, as in Warning headers; filled while it is decided
     """
 
@@ -71,6 +72,7 @@ class Request:
     cause: int = 0
     user_agent: str = ""
     waiting: Waiting | None = None
+    duplicates: tuple[str, ...] = ()
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -1,7 +1,8 @@
 """The shape of objects: fields that exist, with values of the right type. The first look at what a client wrote.
 
 `conform` makes a body into what Go's decoder would have made of it: a field of the wrong type is a BadRequest in its words,
-fields nobody knows are taken away and named, nulls count as absent. What the values mean is `validation`'s affair.
+fields nobody knows are taken away and named, nulls count as absent, and so do zeros that Go would not write. What the
+values mean is `validation`'s affair.
 
 The common case must cost microseconds: jsonschema-rs compiles one self-contained schema a kind, at its first use, that
 answers only yes or no (`_validator`). On no, a slower walk through the definitions finds out what is wrong and puts it in
@@ -21,6 +22,7 @@ from core.kube import quantities
 from core.kube.causes import Cause, not_supported, required
 from core.kube.definitions import REFERENCE, Definition, definition_name, definitions
 from core.kube.errors import BadRequest
+from core.kube.gotypes import left_out_when_zero
 from core.kube.objects import Obj
 from core.kube.resources import Resource
 from core.kube.structs import times_of
@@ -39,6 +41,15 @@ TIMES = (f"{META}Time", f"{META}MicroTime")
 QUANTITY_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,3})?$"
 MAY_BE_NULL = frozenset({("io.k8s.api.storage.v1.CSINodeSpec", "drivers")})
 """Lists that the schema requires and the real validation does not: a null one is an empty one."""
+NOT_ZERO: dict[str, Definition] = {
+    "string": {"minLength": 1},
+    "integer": {"not": {"enum": [0]}},
+    "number": {"not": {"enum": [0]}},
+    "boolean": {"enum": [True]},
+    "array": {"minItems": 1},
+    "object": {"minProperties": 1},
+}
+"""How a compiled schema says that a value is no zero: so those that mean absence cost a look only where they are."""
 RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 PLAIN_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
 
@@ -107,13 +118,15 @@ def _compact(name: str) -> Definition:
     compact = _compact_field(definitions()[name])
     for field in times_of(name):  # Go writes null where they are zero: a null there is nothing to mend
         compact["properties"][field] = {"anyOf": [compact["properties"][field], {"type": "null"}]}
+    for zero in left_out_when_zero(name):
+        compact["properties"][zero] |= NOT_ZERO[compact["properties"][zero]["type"]]
     return compact
 
 
 def _compact_field(schema: Definition) -> Definition:
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
-    kind = _type_of(schema)
+    kind = type_of(schema)
     compact: Definition = {"type": kind} if kind else {}
     if kind == "integer":
         compact["minimum"], compact["maximum"] = RANGES.get(schema.get("format", ""), RANGES["int64"])
@@ -141,7 +154,7 @@ def _references(schema: Any) -> Iterator[str]:
             yield from _references(value)
 
 
-def _type_of(schema: Definition) -> str:
+def type_of(schema: Definition) -> str:
     """`string` out of `["string", "null"]`: nulls are gone before anybody looks."""
     kind = schema.get("type", "")
     return kind if isinstance(kind, str) else next(name for name in kind if name != "null")
@@ -182,7 +195,7 @@ class _Mismatch(Exception):
 
 
 def _walk(value: Any, schema: Definition, path: str, struct: str, unknown: list[str]) -> None:
-    """Raise _Mismatch at the first value of a wrong type; take unknown fields away and note their paths."""
+    """Raise _Mismatch at the first value of a wrong type; take unknown fields away and note their paths; take zeros away."""
     name = schema["$ref"].removeprefix(REFERENCE) if "$ref" in schema else ""
     if name == QUANTITY:
         return _check_quantity(value)
@@ -207,6 +220,9 @@ def _walk(value: Any, schema: Definition, path: str, struct: str, unknown: list[
             _walk(child, definition["items"], f"{path}[{index}]", struct, unknown)
     elif isinstance(value, dict):
         _walk_fields(value, definition, path, name.rpartition(".")[2] or struct, unknown)
+        for zero in left_out_when_zero(name) & value.keys():
+            if not value[zero]:
+                del value[zero]
     return None
 
 
@@ -235,7 +251,7 @@ def _check_quantity(value: Any) -> None:
 def _fits(value: Any, definition: Definition, name: str) -> bool:
     if name == INT_OR_STRING:
         return isinstance(value, (str, int)) and not isinstance(value, bool)
-    kind = _type_of(definition)
+    kind = type_of(definition)
     if kind == "integer":
         low, high = RANGES.get(definition.get("format", ""), RANGES["int64"])
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
@@ -258,7 +274,7 @@ def _go(schema: Definition) -> str:
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(REFERENCE)
         return ".".join(name.split(".")[-2:]) if name != INT_OR_STRING else "intstr.IntOrString"
-    kind = _type_of(schema)
+    kind = type_of(schema)
     if kind == "array":
         return f"[]{_go(schema.get('items', {}))}"
     if kind == "object":

@@ -82,7 +82,7 @@ class Door:
             return endpoints.answer(entry, parts, incoming, pretty)
         verb = resources.verb_of(incoming, path)
         user = self.identities.acting_as(entry, incoming, user, resources.attributes(verb, path))
-        form = negotiate(incoming.header(b"accept"))
+        form = negotiate(incoming.header(b"accept"), has_tables=resources.has_tables(path))
         if form.view == "APIGroupDiscoveryList":
             form = Form(form.media_type)
         asked = resources.Asked(entry, incoming, path, verb, query.options(incoming.query_string), form, pretty)

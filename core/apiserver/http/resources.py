@@ -39,6 +39,7 @@ VERBS = {
     ("DELETE", False): "deletecollection",
 }
 ACROSS_NAMESPACES = ("list", "watch")
+WITHOUT_ROWS = ("binding", "eviction", "token")
 OF_MANY = ("list", "deletecollection")
 
 # Doors into running containers, which need a kubelet that streams: known, and refused in plain words.
@@ -73,6 +74,12 @@ def verb_of(incoming: Incoming, path: ResourcePath) -> str:
 def attributes(verb: str, path: ResourcePath) -> Attributes:
     namespace = path.name if path.plural == "namespaces" and not path.group else path.namespace
     return Attributes(verb, path.group, path.plural, path.subresource, namespace, path.name)
+
+
+def has_tables(path: ResourcePath) -> bool:
+    """Whether what the path names can be shown as a Table: what is only ever created is an answer, not a row."""
+    row = find_by_path(path.group, path.version, path.plural)
+    return path.subresource not in WITHOUT_ROWS and (row is None or "get" in row.verbs)
 
 
 def is_known_version(path: ResourcePath) -> bool:

@@ -28,6 +28,18 @@ class NeedsVersion(Strategy):
     unconditional_update = False
 
 
+class KeepsLabels(Strategy):
+    """A Deployment's status takes no labels along."""
+
+    kept_by_status = ("labels",)
+
+
+class KeepsMetadata(Strategy):
+    """The status takes nothing of the metadata along (metav1.ResetObjectMetaForStatus)."""
+
+    kept_by_status = ("labels", "annotations", "finalizers", "ownerReferences")
+
+
 class SliceStrategy(Strategy):
     """EndpointSlices count a change of labels as a new generation too: proxies select by them."""
 
@@ -49,7 +61,7 @@ STRATEGIES: dict[str, Strategy] = {
     "persistentvolumes": BeginsPending(),
     "persistentvolumeclaims": BeginsPending(),
     "replicationcontrollers": Strategy(has_generation=True),
-    "deployments.apps": Strategy(has_generation=True),
+    "deployments.apps": KeepsLabels(has_generation=True),
     "replicasets.apps": Strategy(has_generation=True),
     "statefulsets.apps": Strategy(has_generation=True),
     "daemonsets.apps": Strategy(has_generation=True),
@@ -61,6 +73,7 @@ STRATEGIES: dict[str, Strategy] = {
     "poddisruptionbudgets.policy": NeedsVersion(has_generation=True),
     "ingresses.networking.k8s.io": Strategy(has_generation=True),
     "networkpolicies.networking.k8s.io": Strategy(has_generation=True, has_status=False),
+    "volumeattachments.storage.k8s.io": KeepsMetadata(),
     "storageclasses.storage.k8s.io": ReturnsDeleted(has_status=False),
     "priorityclasses.scheduling.k8s.io": Strategy(has_generation=True, has_status=False),
     "customresourcedefinitions.apiextensions.k8s.io": NeedsVersion(has_generation=True),

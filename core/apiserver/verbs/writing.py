@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import orjson
 
-from core.apiserver import admission, decoding, ownership
+from core.apiserver import admission, decoding, effectless, ownership
 from core.apiserver.admission import Attempt
 from core.apiserver.authorization import ANONYMOUS, attributes_of, authorize
 from core.apiserver.batch import Batch
@@ -64,6 +64,7 @@ def user_of(request: Request) -> User:
 def create(row: Resource, request: Request, batch: Batch) -> Obj:
     obj = decoding.decode(row, request)
     batch.trace.note("decode", "is a " + row.kind)
+    _warn(row, request, obj, None)
     return _create(row, request, batch, obj)
 
 
@@ -135,6 +136,7 @@ def _create_by_apply(row: Resource, request: Request, batch: Batch) -> Obj:
     """To apply what is not there is to create it, and needs the right to."""
     authorize(batch.authorizer, user_of(request), attributes_of(request)._replace(verb="create"))
     obj = ownership.applied(row, request, None, batch)
+    _warn(row, request, obj, None)
     batch.trace.note("decode", "applied: is a new " + row.kind)
     return _create(row, request, batch, obj)
 
@@ -198,6 +200,7 @@ def replace(
     meta["name"] = request.name
     if row.namespaced:
         meta["namespace"] = request.namespace
+    _warn(row, request, new, old)
     subresource, user = request.subresource, user_of(request)
     attempt = Attempt("update", row, subresource, request.namespace, request.name, user, new, old, is_dry_run(request))
     admission.mutate(attempt, batch)
@@ -222,6 +225,12 @@ def replace(
     if finish_if_released(row, request, batch, old, new):
         return new
     return batch.put(row, new, old, request)
+
+
+def _warn(row: Resource, request: Request, new: Obj, old: Obj | None) -> None:
+    """Whoever can read is told what will have no effect."""
+    if request.user_agent:
+        request.warnings += effectless.said(row.name, new, old)
 
 
 def _validate(row: Resource, obj: Obj, causes: list[Cause], batch: Batch) -> None:
