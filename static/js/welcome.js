@@ -1,5 +1,6 @@
 // The first minutes: what can be tried in a fresh cluster, and, on the very first visit, three pointers at what matters.
 import { say } from './commands.js';
+import { keep, kept } from './memory.js';
 
 const SEEN = 'cluster-viz.pointers';
 const GAP = 14;
@@ -19,13 +20,6 @@ export function beside(box, w, h, width, height) {
   if (!isTop && box.left - GAP - w >= 0) return { x: box.left - GAP - w, y, side: 'left' };
   return { x, y: Math.min(box.bottom + GAP, height - h - EDGE), side: 'below' };
 }
-
-const remembered = (name) => {
-  try { return localStorage.getItem(name); } catch { return 'yes'; } // without a memory they would come again and again
-};
-const remember = (name) => {
-  try { localStorage.setItem(name, 'yes'); } catch { /* they come again */ }
-};
 
 const TARGETS = {
   ring: () => document.querySelector('#picture [data-inspect="member/etcd-1"], #picture [data-inspect^="member/"]'),
@@ -48,10 +42,10 @@ function place(pointers) {
 /** Show the three pointers once in the life of a browser. */
 function point() {
   const pointers = document.getElementById('pointers');
-  if (!pointers || remembered(SEEN)) return;
+  if (!pointers || kept(SEEN)) return;
   const again = () => place(pointers);
   const close = () => {
-    remember(SEEN);
+    keep(SEEN, 'yes');
     pointers.hidden = true;
     removeEventListener('resize', again);
     removeEventListener('keydown', escape, true);
