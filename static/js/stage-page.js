@@ -4,6 +4,7 @@ import { Stage } from './draw/stage.js';
 import { flights } from './flights.js';
 import { Inspector } from './inspector.js';
 import { listenEverywhere, listenInPicture, rove } from './keys.js';
+import { keep, kept } from './memory.js';
 import { fromSnapshot, reduce } from './model.js';
 import { Overlay } from './overlay.js';
 import { scale } from './layout.js';
@@ -161,8 +162,10 @@ function escape() {
 }
 function big() {
   page.dataset.big = page.dataset.big === 'true' ? 'false' : 'true';
+  keep('cluster-viz.big', page.dataset.big);
   schedule(['everything']);
 }
+page.dataset.big = kept('cluster-viz.big') ?? 'false'; // a projector stays one when the page is opened anew
 document.addEventListener('themechange', () => overlay.readColours());
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => overlay.readColours());
 new ResizeObserver(() => schedule(['everything'])).observe(main);

@@ -41,6 +41,12 @@ export function placeMarks(marks, from, to, width) {
   return spots.reverse();
 }
 
+const TICKS = [10, 20, 60, 120, 300]; // virtual seconds from one tick to the next
+const TICK_WIDE = 62; // pixels that a tick's time takes with the room around it
+
+/** The finest ticks whose times do not touch. Pure. */
+export const tickEvery = (span, width) => TICKS.find((every) => (every * width) / span >= TICK_WIDE) ?? TICKS.at(-1);
+
 export class TimeBar {
   constructor(svg) {
     this.svg = svg;
@@ -67,7 +73,7 @@ export class TimeBar {
         const w = Math.min(bar.w, Math.max(1, ((now - bar.second) * wide) / span)); // the present second is not over
         pen.rect(`bar-${bar.second}`, left + bar.x, base - bar.h, w, bar.h, Math.min(1.5, w / 2), bar.busy ? 'bar' : 'bar idle');
       }
-      const every = span <= 60 ? 10 : span <= 120 ? 20 : 60;
+      const every = tickEvery(span, wide);
       for (let tick = Math.ceil((from - state.started) / every) * every; tick < to - state.started - every / 4; tick += every) {
         pen.text(`tick-${tick}`, left + ((tick + state.started - from) / span) * wide, height - 6, clock(tick, 0).replace(/^00:/, ''), tick + state.started - from < 2 ? 'tiny mute' : 'tiny mute middle');
       }

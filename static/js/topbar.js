@@ -51,7 +51,8 @@ export class TopBar {
     const moved = this.still.matches ? (batch.journal ?? []).filter((entry) => entry.k === 'raft.message' || entry.k === 'request').length : 0;
     if (moved) more.push(`${moved} messages`);
     if (!more.length) return;
-    this.counter.textContent = more.join(' · ');
+    this.counter.title = more.join(' · ');
+    this.counter.textContent = more.length > 1 ? `${more[0]} · …` : more[0];
     this.counted = performance.now();
   }
 }

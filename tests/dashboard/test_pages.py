@@ -7,8 +7,9 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.views.defaults import server_error
 
+from core.dashboard.gallery import STARTS
 from core.faults import act
-from core.models import Cluster
+from core.models import Cluster, ClusterObject
 from tests.dashboard.demo import working_world
 from tests.world import World
 
@@ -28,8 +29,36 @@ def test_home_shows_each_cluster_as_a_card_with_its_pods(client: Client) -> None
 
 def test_new_cluster_opens_its_stage(client: Client) -> None:
     answer = client.post("/", {"name": "lab", "members": "5", "workers": "1", "profile": "instant", "seed": "1"})
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/clusters/lab/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/clusters/lab/?start=blank")
     assert Cluster.objects.get(name="lab").members.count() == 5
+
+
+def test_form_proposes_a_name_that_is_free(client: Client) -> None:
+    assert 'name="name" value="lab"' in client.get("/").content.decode()
+    World("lab")
+    assert 'name="name" value="lab-2"' in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_start_opens_a_cluster_with_something_in_it_and_to_try(client: Client, start: str) -> None:
+    answer = client.post("/", {"start": start})
+    assert answer.headers["Location"] == f"/clusters/{start}/?start={start}"
+    page = client.get(answer.headers["Location"]).content.decode()
+    assert "Try this" in page
+    assert "NAME" not in page
+    assert ClusterObject.objects.filter(cluster__name=start, resource="deployments.apps").exists()
+    assert client.post("/", {"start": start}).headers["Location"].startswith(f"/clusters/{start}-2/")
+
+
+def test_unknown_start_says_which_there_are(client: Client) -> None:
+    answer = client.post("/", {"start": "nope"})
+    assert answer.status_code == 400
+    assert "there are: guestbook" in answer.content.decode()
+
+
+def test_stage_of_an_old_link_has_no_suggestions(client: Client) -> None:
+    World("lab")
+    assert "Try this" not in client.get("/clusters/lab/?start=nope").content.decode()
 
 
 def test_wish_that_cannot_be_is_answered_on_the_form(client: Client) -> None:

@@ -34,7 +34,7 @@ class KeepsLabels(Strategy):
     kept_by_status = ("labels",)
 
 
-class KeepsMetadata(Strategy):
+class AttachmentStrategy(NeedsVersion):
     """The status takes nothing of the metadata along (metav1.ResetObjectMetaForStatus)."""
 
     kept_by_status = ("labels", "annotations", "finalizers", "ownerReferences")
@@ -73,7 +73,6 @@ STRATEGIES: dict[str, Strategy] = {
     "poddisruptionbudgets.policy": NeedsVersion(has_generation=True),
     "ingresses.networking.k8s.io": Strategy(has_generation=True),
     "networkpolicies.networking.k8s.io": Strategy(has_generation=True, has_status=False),
-    "volumeattachments.storage.k8s.io": KeepsMetadata(),
     "storageclasses.storage.k8s.io": ReturnsDeleted(has_status=False),
     "priorityclasses.scheduling.k8s.io": Strategy(has_generation=True, has_status=False),
     "customresourcedefinitions.apiextensions.k8s.io": NeedsVersion(has_generation=True),
@@ -85,5 +84,5 @@ STRATEGIES: dict[str, Strategy] = {
     "csidrivers.storage.k8s.io": NeedsVersion(),
     "csinodes.storage.k8s.io": NeedsVersion(),
     "csistoragecapacities.storage.k8s.io": NeedsVersion(),
-    "volumeattachments.storage.k8s.io": NeedsVersion(),
+    "volumeattachments.storage.k8s.io": AttachmentStrategy(),
 }

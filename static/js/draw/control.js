@@ -117,9 +117,10 @@ export function drawScheduler(pen, state, plan) {
   pen.button('open', 'scheduler/', `${up}, ${waiting.length} without a node`, 'head', (inside) => {
     inside.rect('area', room.x + 10, room.y + 8, room.w - 20, 26, 8, 'area');
     inside.text('label', room.x + 18, room.y + 26, 'SCHEDULER', 'label sch');
-    if (up !== 'running') inside.text('state', room.x + room.w - 18, room.y + 26, up, 'mute end tone-bad');
   });
-  pen.text('waiting', room.x + 18, room.y + 50, waiting.length ? 'without a node' : 'no pod waits', 'small mute');
+  // The room may be too narrow for its state beside its name.
+  const idle = waiting.length ? 'without a node' : 'no pod waits';
+  pen.text('waiting', room.x + 18, room.y + 50, up === 'running' ? idle : `${up}${waiting.length ? ', none placed' : ''}`, up === 'running' ? 'small mute' : 'small tone-bad');
   if (waiting.length) pen.text('waiting-count', room.x + room.w - 18, room.y + 50, String(waiting.length), 'strong end tone-wait');
   const per = Math.floor((room.w - 32) / 16);
   waiting.slice(0, per * 2).forEach((key, i) => {

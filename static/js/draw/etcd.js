@@ -79,7 +79,7 @@ function drawMember(pen, state, member, spot, newest, room) {
     inside.circle('disc', spot.x, spot.y, spot.r, 'disc');
     inside.text('letter', spot.x, spot.y + 5.5, letter(member), 'letter middle');
     inside.text('name', spot.labelX, spot.labelY, member.name, `strong${end}`);
-    inside.text('role', spot.labelX + (spot.tight ? 48 : 0), spot.labelY + (spot.tight ? 0 : 16), fit(words, space, 6.1), `mute${end}${up ? '' : ' tone-bad'}`);
+    inside.text('role', spot.labelX + (spot.tight ? spot.side * 48 : 0), spot.labelY + (spot.tight ? 0 : 16), fit(words, space - (spot.tight ? 48 : 0), 6.1), `mute${end}${up ? '' : ' tone-bad'}`);
     drawLog(inside, state, member, spot, newest, space);
   });
 }

@@ -208,10 +208,28 @@ function drawTile(pen, state, spot, facts) {
   const { x, y, w, h } = spot;
   pen.button('open', `node/${spot.name}`, `node ${spot.name}, ${facts.words}, ${facts.pods.length} pods`, `tile ${facts.tone}`, (inside) => {
     inside.rect('card', x, y, w, h, Math.min(6, h / 4), facts.tone === 'bad' ? 'room broken' : 'room');
-    if (w > 62 && h > 30) inside.text('name', x + 7, y + 15, spot.name.length * 6 > w - 30 ? fit(spot.name.split('-').at(-1), w - 30, 6) : spot.name, 'tiny');
-    if (w > 62 && h > 30) inside.text('count', x + w - 7, y + 15, `${facts.pods.length}${w > 90 ? ' pods' : ''}`, 'tiny mute end');
+    const { name, count } = tileWords(spot.name, facts.pods.length, w, h);
+    if (name) inside.text('name', x + 7, y + 15, name, 'tiny');
+    if (count) inside.text('count', x + w - 7, y + 15, count, 'tiny mute end');
     drawPhases(inside, state, spot, facts);
   });
+}
+
+const TILE_LETTER = 6.2; // pixels of a letter at the size of a tile's words
+
+/** What is written on a tile of w × h: the node's name, at least its number, then the count of its pods if there is room. Pure. */
+export function tileWords(name, pods, w, h) {
+  if (h < 26) return { name: '', count: '' };
+  const room = w - 14;
+  const fits = (text) => text.length * TILE_LETTER <= room;
+  const number = name.split('-').at(-1);
+  const names = [name, number].filter(fits);
+  const counts = [`${pods} pods`, String(pods)];
+  for (const one of names) {
+    const count = counts.find((text) => fits(`${one}  ${text}`));
+    if (count) return { name: one, count };
+  }
+  return { name: names[0] ?? '', count: '' };
 }
 
 /** The pods of a tile as one bar: each phase its share. */
