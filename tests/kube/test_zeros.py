@@ -69,9 +69,9 @@ def added_zeros(schema: Obj, given: Any, full: Any, path: str) -> Iterator[tuple
     name = schema["$ref"].removeprefix(REFERENCE) if "$ref" in schema else ""
     definition = definitions()[name] if name else schema
     if isinstance(full, dict) and isinstance(given, dict):
-        for field in left_out_when_zero(name) & (full.keys() - given.keys()):
+        for field in sorted(left_out_when_zero(name) & (full.keys() - given.keys())):
             yield [], field, ZERO[type_of(definition["properties"][field])]
-        for key in given.keys() & definition.get("properties", {}).keys():
+        for key in sorted(given.keys() & definition.get("properties", {}).keys()):
             for way, field, zero in added_zeros(definition["properties"][key], given[key], full.get(key), path):
                 yield [key, *way], field, zero
     elif isinstance(full, list) and isinstance(given, list) and "items" in definition:
