@@ -1,4 +1,4 @@
-"""The Lease `kube-system/kube-controller-manager`, by which the manager of all the other controllers is known to work."""
+"""The leader election of the controller manager: by the Lease `kube-system/kube-controller-manager` it is known to work."""
 
 from core.client import LeaderElection
 from core.kube.requests import User

@@ -1,9 +1,9 @@
-"""The root CA publisher: in every namespace, the certificate by which pods know the API server. Owns `kube-root-ca.crt`.
+"""The root CA publishing controller: in every namespace, the certificate by which pods know the API server.
 
-Watches Namespaces and ConfigMaps. Desired: a ConfigMap of that name with the certificate authority's PEM under `ca.crt`
-and a note on what it is for, in every namespace that is not being deleted; actual: what is there. The volume in which a
-pod finds its token is made of it, so no pod starts before. Behaves like the real one's
-`pkg/controller/certificates/rootcacertpublisher/publisher.go`.
+Owns the ConfigMap `kube-root-ca.crt`. Watches Namespaces and ConfigMaps. Desired: a ConfigMap of that name with the
+certificate authority's PEM under `ca.crt` and a note on what it is for, in every namespace that is not being deleted;
+actual: what is there. The volume in which a pod finds its token is made of it, so no pod starts before. Behaves like
+the real one's `pkg/controller/certificates/rootcacertpublisher/publisher.go`.
 """
 
 from contextlib import suppress

@@ -27,6 +27,9 @@ from core.models import (
 
 ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
 
+SELF = User("system:apiserver", ("system:masters", "system:authenticated"))
+"""As whom the API server makes a new cluster's first objects: nobody asked for them."""
+
 CONTROL_PLANE = ("apiserver", "controller-manager", "scheduler", "cloud-controller-manager")
 ON_EACH_NODE = ("node", "kubelet", "kube-proxy", "runtime")
 
@@ -81,7 +84,7 @@ def create(
         Component.objects.bulk_create(_components(cluster, workers))
     server = ApiServer(cluster.pk, (clock or WallClock()).now)
     requests = [
-        Request("create", resource, obj["metadata"].get("namespace", ""), body=obj, user=ADMIN)
+        Request("create", resource, obj["metadata"].get("namespace", ""), body=obj, user=SELF)
         for resource, obj in bootstrap_objects()
     ]
     for answer in server.execute(requests):

@@ -11,7 +11,7 @@ const LOOK_BACK = 8; // lines
 export function addLine(list, entry) {
   const line = lineOf(entry);
   if (!line) return list;
-  const at = list.findLastIndex((one, i) => i >= list.length - LOOK_BACK && one.key && one.key === line.key && line.at - one.at <= TOGETHER);
+  const at = list.findLastIndex((one, i) => i >= list.length - LOOK_BACK && one.key && one.key === line.key && one.root === line.root && line.at - one.at <= TOGETHER);
   return at < 0 ? [...list, line].slice(-KEPT) : list.with(at, merged(list[at], line));
 }
 
@@ -47,7 +47,8 @@ export function shared(a, b) {
 function lineOf(entry) {
   if (entry.k === 'event' && entry.gist === '') return null;
   if (entry.k === 'component') return null; // its fault, told beside it, says more
-  const line = { id: `${entry.k}-${entry.s}-${entry.name ?? ''}`, at: entry.at, kind: entry.k, warn: entry.warn, subject: subjectOf(entry), about: '', names: [], things: [], text: entry.say, tails: [], key: '', many: 1 };
+  const line = { id: `${entry.k}-${entry.s}-${entry.name ?? ''}`, at: entry.at, kind: entry.k, warn: entry.warn, subject: subjectOf(entry), about: '', names: [], things: [], text: entry.say, tails: [], key: '', many: 1, root: entry.root ?? 0 };
+  if (entry.k === 'write') return { ...line, about: entry.actor, things: [entry.name], text: entry.say.replace(`${entry.actor} `, ''), key: `write ${entry.say}` };
   if (entry.k === 'schedule') {
     const text = entry.winner ? 'bound to' : shorten(entry.message ?? 'no node fits');
     return ofPod(line, entry.pod, text, entry.winner ? [entry.winner] : []);
@@ -77,9 +78,32 @@ export function subjectOf(entry) {
   if (entry.k.startsWith('raft.')) return `member/${entry.member}`;
   if (entry.k === 'schedule') return `pod/${entry.pod}`;
   if (entry.k === 'fault' || entry.k === 'component') return subjectOfTarget(entry.target ?? '');
+  if (entry.k === 'write') return subjectOfWrite(entry);
   if (entry.k === 'event' && entry.kind === 'Pod') return `pod/${entry.namespace}/${entry.name}`;
   if (entry.k === 'event' && entry.kind === 'Node') return `node/${entry.name}`;
   return '';
+}
+
+const PANELS = { pods: 'pod', nodes: 'node', services: 'service' };
+
+const subjectOfWrite = ({ resource, name }) => (PANELS[resource] ? `${PANELS[resource]}/${name}` : `object/${resource}/${name}`);
+
+/**
+ * The story as chapters, newest first: what a person wrote, with what followed from it (`after`, newest first) under it. A
+ * chapter stands where its newest line would; what nobody wrote stands by itself. Pure.
+ */
+export function chapters(list) {
+  const begun = new Map(list.filter((line) => line.kind === 'write').map((line) => [line.root, { ...line, after: [] }]));
+  const told = [];
+  for (const line of [...list].reverse()) {
+    const chapter = begun.get(line.root);
+    if (!chapter) told.push({ ...line, after: [] });
+    else {
+      if (!told.includes(chapter)) told.push(chapter);
+      if (line.kind !== 'write') chapter.after.push(line);
+    }
+  }
+  return told;
 }
 
 export function subjectOfTarget(target) {

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from core.dashboard.feed.compact import COMPACT, compact
-from core.dashboard.feed.happenings import Entry, thin, told_event
+from core.dashboard.feed.happenings import Entry, Happening, Written, thin, told_event, told_write
+from core.dashboard.feed.lineage import Lineage, Link, is_person
 from core.kube.objects import Key, Obj
+from core.kube.resources import find_by_kind
 
 Batch = dict[str, Any]
 EVENTS_MAX = 40  # Events told of one batch; how many more there were is told as a number
@@ -42,25 +44,59 @@ class Changed(NamedTuple):
     revision: int
     actor: str
     time: float
+    cause: int = 0
+
+
+DID = {"ADDED": "created", "MODIFIED": "changed", "DELETED": "deleted"}
+UNTOLD = frozenset({"events", "leases.coordination.k8s.io"})  # nobody writes these by hand to be told of it
 
 
 def changes(events: Iterable[Any]) -> list[Changed]:
-    return [Changed(e.type, e.resource, e.key, e.object, e.revision, e.actor, e.time) for e in events]
+    return [Changed(e.type, e.resource, e.key, e.object, e.revision, e.actor, e.time, e.cause) for e in events]
 
 
-def batch(events: Sequence[Changed], entries: Sequence[Entry], at: Position) -> Batch:
+def links(events: Iterable[Changed]) -> list[Link]:
+    return [Link(e.revision, f"{e.resource}/{e.key}", e.actor, e.cause) for e in events]
+
+
+def root_of(event: Obj, lineage: Lineage) -> int:
+    """The write of a person that an Event follows from: that of the object it is about."""
+    about = event.get("involvedObject") or event.get("regarding") or {}
+    row = find_by_kind(about.get("apiVersion", ""), about.get("kind", ""))
+    if row is None:
+        return 0
+    return lineage.of_thing(
+        row.name, str(Key(about.get("namespace", "") if row.namespaced else "", about.get("name", "")))
+    )
+
+
+def told_schedule(told: Happening, lineage: Lineage) -> Happening:
+    return told | {"root": lineage.of_thing("pods", told.get("pod", ""))} if told["k"] == "schedule" else told
+
+
+def batch(events: Sequence[Changed], entries: Sequence[Entry], at: Position, lineage: Lineage | None = None) -> Batch:
     """The batch that brings a browser to `at`. Per object only its newest state travels (last write wins).
+
+    `lineage` has followed the events already.
 
     objects  [resource, key, compact state or null when it is gone, who wrote it, its revision]
     counts   changes by virtual second, for the time bar
     """
+    lineage = lineage or Lineage()
     newest: dict[tuple[str, str], list[Any]] = {}
-    told_events = []
+    told_events: list[Happening] = []
     counts: dict[int, int] = {}
     for event in events:
         counts[int(event.time)] = counts.get(int(event.time), 0) + 1
         if event.resource == "events" and event.type != "DELETED":
-            told_events.append(told_event(event.object, event.revision, event.time, event.actor))
+            root = root_of(event.object, lineage)
+            told_events.append(told_event(event.object, event.revision, event.time, event.actor, root))
+        elif event.resource not in UNTOLD and is_person(event.actor):
+            kind, key = event.object.get("kind", ""), str(event.key)
+            did = DID[event.type]
+            told_events.append(
+                told_write(Written(event.revision, event.time, event.actor, did, kind, event.resource, key))
+            )
         if event.resource not in COMPACT:
             continue
         key = str(event.key)
@@ -74,7 +110,7 @@ def batch(events: Sequence[Changed], entries: Sequence[Entry], at: Position) -> 
         "t": "batch",
         "at": list(at),
         "objects": list(newest.values()),
-        "journal": told + told_events[-EVENTS_MAX:],
+        "journal": [told_schedule(one, lineage) for one in told] + told_events[-EVENTS_MAX:],
     }
     if len(told_events) > EVENTS_MAX:
         more["event"] = len(told_events) - EVENTS_MAX

@@ -110,10 +110,37 @@ def is_kept(entry: Entry) -> bool:
     return "waits" in entry.data or "of" in entry.data
 
 
-def told_event(obj: Obj, revision: int, time: float, actor: str) -> Happening:
-    """A Kubernetes Event object as a happening: it is part of the story."""
+class Written(NamedTuple):
+    """A write by a person, which the story begins a chapter with."""
+
+    revision: int
+    time: float
+    actor: str
+    did: str  # created, changed, deleted
+    kind: str
+    resource: str
+    key: str
+
+
+def told_write(write: Written) -> Happening:
+    """`kubernetes-admin created Deployment default/shop`. Its own revision is the root of what follows from it."""
+    return {
+        "k": "write",
+        "s": write.revision,
+        "at": write.time,
+        "actor": write.actor,
+        "root": write.revision,
+        "resource": write.resource,
+        "name": write.key,
+        "say": f"{write.actor} {write.did} {write.kind} {write.key.removeprefix('default/')}",
+    }
+
+
+def told_event(obj: Obj, revision: int, time: float, actor: str, root: int = 0) -> Happening:
+    """A Kubernetes Event object as a happening: it is part of the story. `root` is the write it follows from, if any."""
     about = obj.get("involvedObject") or obj.get("regarding") or {}
     return {
+        "root": root,
         "k": "event",
         "s": revision,
         "at": time,

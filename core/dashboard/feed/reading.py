@@ -1,17 +1,32 @@
 """Reading what is new of one cluster from this process's watch cache and the journal, for the tail and the snapshot."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from core.apiserver.server import ApiServer
 from core.controllers import REGISTRY as CONTROLLERS
-from core.dashboard.feed.batches import Batch, Position, batch, changes
+from core.dashboard.feed.batches import (
+    DID,
+    UNTOLD,
+    Batch,
+    Changed,
+    Position,
+    batch,
+    changes,
+    links,
+    root_of,
+    told_schedule,
+)
 from core.dashboard.feed.compact import COMPACT, columns, compact
-from core.dashboard.feed.happenings import MARKS, Entry, Happening, happening, told_event
+from core.dashboard.feed.happenings import MARKS, Entry, Happening, Written, happening, told_event, told_write
+from core.dashboard.feed.lineage import COMPONENTS, Lineage, Link
 from core.dashboard.feed.sentences import SENTENCES
 from core.engine.clock import WallClock
 from core.engine.status import cluster_status
 from core.kube.objects import Obj, key_of, revision_of
+from core.kube.resources import REGISTRY
 from core.kube.times import parse_timestamp
 from core.models import Cluster, JournalEntry, Revision
 
@@ -19,6 +34,7 @@ BEHIND_MAX = 5000  # changes or entries a browser may be behind and still catch 
 HISTORY = 300.0  # virtual seconds the time bar shows
 STORY = 80
 EVENTS = STORY // 2
+WRITES = 20
 REQUESTS = 12
 OLDER = "before this page was opened: {count} more Events, in the panels of their objects"
 
@@ -38,9 +54,59 @@ def read_batch(server: ApiServer, since: Position) -> Batch:
     server.cache.catch_up()
     events = changes(server.cache.since(since.revision))
     revision = events[-1].revision if events else since.revision
-    made = batch(events, entries, Position(revision, entries[-1].seq if entries else since.seq))
+    at = Position(revision, entries[-1].seq if entries else since.seq)
+    made = batch(events, entries, at, lineage_of(server, events))
     made["now"] = WallClock().now(cluster)
     return made
+
+
+_lineages: WeakKeyDictionary[ApiServer, Lineage] = WeakKeyDictionary()
+
+
+def lineage_of(server: ApiServer, events: Sequence[Changed] = ()) -> Lineage:
+    """Who began what, up to the newest change: of `events` where they join on to what is known, else read anew."""
+    lineage = _lineages.setdefault(server, Lineage())
+    if not events or events[0].revision > lineage.revision + 1:
+        found = Revision.objects.filter(cluster_id=server.cluster_id, revision__gt=lineage.revision).order_by(
+            "-revision"
+        )
+        rows = found.values_list("revision", "key", "resource", "actor", "cause")[:BEHIND_MAX]
+        lineage.follow(Link(row[0] or 0, thing_of(row[1], row[2]), row[3], row[4]) for row in reversed(rows))
+    lineage.follow(links(events))
+    return lineage
+
+
+def thing_of(path: str, resource: str) -> str:
+    """`pods/default/web-1` of the etcd key `/registry/pods/default/web-1`."""
+    row = REGISTRY.get(resource)
+    tail = path.rsplit("/", 2 if row is not None and row.namespaced else 1)[1:]
+    return f"{resource}/{'/'.join(tail)}"
+
+
+def recent_writes(cluster: Cluster, now: float) -> list[Happening]:
+    """What people wrote lately: where the story's chapters begin."""
+    found = Revision.objects.filter(
+        cluster=cluster,
+        revision__gt=cluster.revision - BEHIND_MAX,
+        revision__lte=cluster.revision,
+        time__gte=now - HISTORY,
+    ).order_by("-revision")
+    columns = ("revision", "time", "actor", "resource", "key", "version", "value")
+    people = [
+        row
+        for row in found.exclude(actor__startswith=COMPONENTS).values_list(*columns)[:WRITES]
+        if row[3] not in UNTOLD
+    ]
+    return [told_write(written(*row)) for row in reversed(people)]
+
+
+def written(
+    revision: int, time: float, actor: str, resource: str, path: str, version: int, value: str | None
+) -> Written:
+    row = REGISTRY.get(resource)
+    did = DID["DELETED"] if value is None else DID["ADDED"] if version == 1 else DID["MODIFIED"]
+    key = thing_of(path, resource).removeprefix(f"{resource}/")
+    return Written(revision, time, actor, did, row.kind if row else resource, resource, key)
 
 
 def entries_after(cluster: Cluster, seq: int) -> list[Entry]:
@@ -89,9 +155,17 @@ def snapshot(server: ApiServer) -> dict[str, Any]:
         "status_at": list(status_at(cluster)),
         "loops": [loop.name for loop in CONTROLLERS.values()],
         "objects": objects,
-        "journal": recent(journal, now) + recent_events(server, revision),
+        "journal": told_so_far(server, cluster, journal, now, revision),
         "counts": activity(cluster, now),
     }
+
+
+def told_so_far(server: ApiServer, cluster: Cluster, journal: Any, now: float, revision: int) -> list[Happening]:
+    """The journal's part, then what people wrote and what Events say of it, in the order of the cluster's time."""
+    lineage = lineage_of(server)
+    story = [*recent_writes(cluster, now), *recent_events(server, revision, lineage)]
+    story.sort(key=lambda one: one["at"])
+    return [told_schedule(one, lineage) for one in recent(journal, now)] + story
 
 
 def recent(journal: Any, now: float) -> list[Happening]:
@@ -104,13 +178,15 @@ def recent(journal: Any, now: float) -> list[Happening]:
     return [happening(by_seq[seq]) for seq in sorted(by_seq)]
 
 
-def recent_events(server: ApiServer, revision: int) -> list[Happening]:
+def recent_events(server: ApiServer, revision: int, lineage: Lineage) -> list[Happening]:
     """The newest Events of the cluster, told with their own time; and how many older ones are not told, for what is counted
     of them is then not all that happened."""
     found = server.cache.all("events")
     found.sort(key=revision_of)
     newest = found[-EVENTS:]
-    told = [told_event(obj, min(revision, revision_of(obj)), stamp_of(obj), "") for obj in newest]
+    told = [
+        told_event(obj, min(revision, revision_of(obj)), stamp_of(obj), "", root_of(obj, lineage)) for obj in newest
+    ]
     if left := len(found) - len(newest):
         told.insert(0, {"k": "more", "s": 0, "at": stamp_of(newest[0]), "actor": "", "say": OLDER.format(count=left)})
     return told
