@@ -163,11 +163,11 @@ def test_cluster_is_deleted_only_after_a_question(machine: Machine, page: Page) 
     page.get_by_role("button", name="Delete cluster lab").click()
     expect(page.get_by_role("dialog")).to_contain_text("Delete lab?")
     page.get_by_role("button", name="Keep it").click()
-    expect(page.get_by_role("link", name="lab")).to_be_visible()
+    expect(page.get_by_role("link", name="lab", exact=True)).to_be_visible()
     page.get_by_role("button", name="Delete cluster lab").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("cluster lab was deleted")).to_be_visible()
-    expect(page.get_by_role("link", name="lab")).to_have_count(0)
+    expect(page.get_by_role("link", name="lab", exact=True)).to_have_count(0)
 
 
 def test_click_on_nothing_opens_nothing(page: Page) -> None:

@@ -93,8 +93,10 @@ def lag(machine: Machine, socket: ClientConnection, mark: str) -> float:
 def test_a_second_web_process_is_as_live_as_the_first(machine: Machine, server: str) -> None:
     with second_web(machine, SERVERS[server]) as address:
         assert requests.get(f"http://{address}/static/css/stage.css", timeout=5).status_code == 200
-        with socket_of(address) as socket:
-            assert lag(machine, socket, server.split()[0]) < LIVE
+        with socket_of(address) as socket, socket_of(f"127.0.0.1:{machine.port}") as first:
+            mark = server.split()[0]
+            usual = lag(machine, first, f"{mark}-first")  # on a busy machine even the first takes its time
+            assert lag(machine, socket, mark) < max(LIVE, 2 * usual)
         assert statistics.median(click_seconds(machine, address) for _ in range(3)) < AT_ONCE
 
 

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 from django_htmx.http import reswap, trigger_client_event
@@ -36,6 +36,8 @@ def command(view: Callable[..., HttpResponse]) -> View:
         try:
             return view(request, *args, **kwargs)
         except REFUSALS as error:
+            if isinstance(error, Http404) and not request.htmx:
+                raise  # a form without scripts gets the page about it
             problem, status, _ = refusal(error)
             refused = reswap(HttpResponse(problem, "text/plain", status), "none")
             return said(refused, problem, "wait" if status == 409 else "bad")
