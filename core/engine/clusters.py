@@ -26,6 +26,7 @@ from core.models import (
 ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
 
 CONTROL_PLANE = ("apiserver", "controller-manager", "scheduler", "cloud-controller-manager")
+SEEDS = range(-(2**63), 2**63)
 ON_EACH_NODE = ("node", "kubelet", "kube-proxy", "runtime")
 
 
@@ -48,6 +49,8 @@ def create(
     start   virtual time it begins at (seconds since the Unix epoch); default: now
     """
     check(name, members, workers, profile)
+    if seed not in SEEDS:
+        raise BadCluster("a seed is a whole number of 64 bits")
     wall = time.time()
     with transaction.atomic():
         cluster = Cluster.objects.create(

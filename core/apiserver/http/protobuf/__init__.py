@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from core.kube import nesting
 from core.kube.decode import check
 from core.kube.errors import BadRequest
 from core.kube.times import micro_timestamp, timestamp
@@ -204,7 +205,7 @@ def _int_or_string(raw: bytes) -> int | str:
 
 def _json(raw: bytes) -> Any:
     text = _bytes(dict(_fields(raw)).get(1, b""))
-    return orjson.loads(text) if text else None
+    return nesting.loads(text) if text else None
 
 
 def _items(raw: bytes) -> list[str]:
