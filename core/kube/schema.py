@@ -23,7 +23,7 @@ from core.kube.definitions import REFERENCE, Definition, definition_name, defini
 from core.kube.errors import BadRequest
 from core.kube.objects import Obj
 from core.kube.resources import Resource
-from core.kube.times import parse_timestamp
+from core.kube.times import is_timestamp
 
 CANNOT_HANDLE = '{kind} in version "{version}" cannot be handled as a {kind}: {why}'
 CANNOT_UNMARSHAL = "json: cannot unmarshal {found} into Go struct field {struct}.{path} of type {wanted}"
@@ -95,7 +95,9 @@ def _validator(resource: Resource) -> Any:
             pending += _references(wanted[current])
     schema = {"allOf": [{"$ref": REFERENCE + name}], "$defs": wanted}
     # Draft 4 is the one in which 1.0 is no integer: Python code that counts with it would fail.
-    return jsonschema_rs.Draft4Validator(schema, formats={"byte": _is_base64}, validate_formats=True)
+    return jsonschema_rs.Draft4Validator(
+        schema, formats={"byte": _is_base64, "time": is_timestamp}, validate_formats=True
+    )
 
 
 def _compact(name: str) -> Definition:
@@ -105,7 +107,7 @@ def _compact(name: str) -> Definition:
     if name == INT_OR_STRING:
         return {"type": ["string", "integer"]}
     if name in TIMES:
-        return {"type": "string", "format": "date-time"}
+        return {"type": "string", "format": "time"}
     compact = _compact_field(definitions()[name])
     if field := NULLABLE.get(name):
         compact["properties"][field] = {"anyOf": [compact["properties"][field], {"type": "null"}]}
@@ -152,14 +154,6 @@ def _is_base64(text: str) -> bool:
     )
 
 
-def _is_time(text: str) -> bool:
-    try:
-        parse_timestamp(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _normalize(value: Any) -> Any:
     """Take nulls out of objects and make whole floats integers, in place: so Go reads them into its fields."""
     if isinstance(value, dict):
@@ -186,7 +180,7 @@ def _walk(value: Any, schema: Definition, path: str, struct: str, unknown: list[
     if name == QUANTITY:
         return _check_quantity(value)
     if name in TIMES and isinstance(value, str):
-        if not _is_time(value):
+        if not is_timestamp(value):
             raise _Mismatch(BAD_TIME.format(text=value))
         return None
     definition = definitions()[name] if name else schema

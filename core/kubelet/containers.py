@@ -12,8 +12,8 @@ simulated, and termination messages are empty.
 from typing import Any, Protocol
 
 from core.kube.objects import Obj, annotations_of
+from core.kube.quantities import count
 from core.kubelet.backoff import next_backoff, restart_delay, spoken
-from core.kubelet.demand import amount
 from core.kubelet.environment import ConfigError, expand
 from core.kubelet.probing import probe
 from core.kubelet.pulling import ensure_image, pulled_text
@@ -294,7 +294,7 @@ class PodSync:
             "completes": completes,
             "stdin": slot.spec.get("stdin", False),
             "settings": settings_of(annotations_of(self.pod), slot.spec["name"]),
-            "memory_limit": amount("memory", str(limits["memory"])) if "memory" in limits else None,
+            "memory_limit": count("memory", str(limits["memory"])) if "memory" in limits else None,
         }
 
     def say(self, kind: str, slot: Slot, reason: str, message: str) -> None:

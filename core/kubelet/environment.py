@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from core.kube.objects import Obj
-from core.kubelet.demand import amount
+from core.kube.quantities import count
 
 Find = Callable[[str, str], Obj | None]  # (resource, name) → the object in the pod's namespace
 
@@ -130,8 +130,8 @@ def field_value(pod: Obj, path: str, ip: str, host_ip: str) -> str:
 def _resource_value(container: Obj, reference: Obj) -> str:
     kind, _, name = reference["resource"].partition(".")
     text = str(((container.get("resources") or {}).get(kind) or {}).get(name, "0"))
-    divisor = amount(name, str(reference.get("divisor") or "0")) or (1000 if name == "cpu" else 1)
-    return str(-(-amount(name, text) // divisor))
+    divisor = count(name, str(reference.get("divisor") or "0")) or (1000 if name == "cpu" else 1)
+    return str(-(-count(name, text) // divisor))
 
 
 def _values(resource: str, reference: dict[str, Any], find: Find) -> dict[str, str] | None:

@@ -10,7 +10,8 @@ boundary rather than a wrong answer. Nothing here can reach the machine it runs 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from core.kube.times import timestamp
+from core.kube.numbers import count, measure
+from core.kube.times import LONGEST, timestamp
 from core.runtime.arithmetic import evaluate
 from core.runtime.syntax import Command, For, If, Node, NotUnderstood, Sequence, While, Word, parse
 
@@ -214,16 +215,17 @@ def _sleep(machine: _Machine, arguments: list[str]) -> int:
         if text in ("infinity", "inf"):
             raise _Unfinished
         unit = UNITS.get(text[-1:], 0.0)
-        try:
-            machine.pass_time(float(text[:-1] if unit else text) * (unit or 1.0))
-        except ValueError:
+        seconds = measure(text[:-1] if unit else text, -1, LONGEST)
+        if seconds is None or seconds < 0:
             machine.result.lines.append((machine.clock, f"sleep: invalid number '{text}'"))
             return 1
+        machine.pass_time(seconds * (unit or 1.0))
     return 0
 
 
 def _exit(machine: _Machine, arguments: list[str]) -> int:
-    raise _Ended(int(arguments[0]) & 255 if arguments and arguments[0].isdecimal() else machine.status)
+    code = count(arguments[0]) if arguments else None
+    raise _Ended(machine.status if code is None else code & 255)
 
 
 def _cat(machine: _Machine, arguments: list[str]) -> int:

@@ -23,13 +23,22 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from core.kube.numbers import measure
+from core.kube.times import LONGEST
 from core.runtime.images import Image
 from core.runtime.programs import changes
 from core.runtime.shell import SHELLS, Run, is_known, run
 from core.runtime.syntax import NotUnderstood
 
 ANNOTATION = "cluster-viz.dev/"
-SETTINGS = ("exit-after", "exit-code", "start-seconds", "unhealthy-after", "memory-growth")
+SETTINGS: dict[str, tuple[float, float]] = {
+    # annotation → the least and the most it may say
+    "exit-after": (0, LONGEST),
+    "exit-code": (0, 255),
+    "start-seconds": (0, LONGEST),
+    "unhealthy-after": (0, LONGEST),
+    "memory-growth": (-1_000_000, 1_000_000),
+}
 JOB_SECONDS = 5.0  # how long a command takes that is meant to complete and that we do not understand
 OOM_KILLED, SIGKILLED = "OOMKilled", 137
 MIB = 1 << 20
@@ -97,17 +106,16 @@ class Executed(NamedTuple):
 
 
 def settings_of(annotations: Mapping[str, str], container: str) -> dict[str, float]:
-    """The `cluster-viz.dev/` annotations that apply to `container`; what is not a number is left out."""
+    """The `cluster-viz.dev/` annotations that apply to `container`, within the bounds of SETTINGS; what is not a finite
+    number is left out."""
     if not annotations:
         return {}
     found = {}
-    for name in SETTINGS:
+    for name, (least, most) in SETTINGS.items():
         text = annotations.get(f"{ANNOTATION}{container}.{name}", annotations.get(ANNOTATION + name))
-        if text is not None:
-            try:
-                found[name] = float(text)
-            except ValueError:
-                continue
+        number = measure(text, least, most) if text is not None else None
+        if number is not None:
+            found[name] = number
     return found
 
 
