@@ -20,6 +20,11 @@ def saturated(number: int) -> int:
     return min(max(number, INT64_MIN), INT64_MAX)
 
 
+def following(number: int) -> int:
+    """The next int32; after the last comes the first, as Go counts. For counters that a client may have set."""
+    return (number + 1 + 2**31) % 2**32 - 2**31
+
+
 def count(text: str, most: int = INT64_MAX) -> int | None:
     """A whole number in ASCII digits, `most` at most; None for anything else."""
     if not _DIGITS.fullmatch(text):

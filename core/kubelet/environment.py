@@ -101,7 +101,7 @@ def _value_from(source: Obj, pod: Obj, container: Obj, find: Find, ip: str, host
                 return values[reference["key"]]
             if reference.get("optional"):
                 return None
-            where = f"{pod['metadata'].get('namespace', '')}/{reference['name']}"
+            where = f"{pod['metadata'].get('namespace', '')}/{reference.get('name', '')}"
             raise ConfigError(f"couldn't find key {reference['key']} in {noun} {where}")
     return ""
 
@@ -136,11 +136,11 @@ def _resource_value(container: Obj, reference: Obj) -> str:
 
 def _values(resource: str, reference: dict[str, Any], find: Find) -> dict[str, str] | None:
     """The data of a ConfigMap or Secret as text; None when it is missing and optional."""
-    found = find(resource, reference["name"])
+    found = find(resource, reference.get("name", ""))
     if found is None:
         if reference.get("optional"):
             return None
-        raise ConfigError(f'{resource.removesuffix("s")} "{reference["name"]}" not found')
+        raise ConfigError(f'{resource.removesuffix("s")} "{reference.get("name", "")}" not found')
     values = dict(found.get("data") or {})
     if resource == "secrets":
         values = {name: base64.b64decode(value).decode(errors="replace") for name, value in values.items()}

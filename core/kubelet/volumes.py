@@ -47,11 +47,12 @@ def retry_delay(failures: int) -> float:
 def _missing_in(volume: dict[str, Any], find: Find, naming: int) -> Iterator[str]:
     for kind, fields in SOURCES.items():
         source = volume.get(kind)
-        if source is None or source.get("optional") or source[fields[naming]] == ROOT_CA:
+        name = (source or {}).get(fields[naming], "")
+        if source is None or source.get("optional") or name == ROOT_CA:
             continue
-        found = find(fields[0], source[fields[naming]])
+        found = find(fields[0], name)
         if found is None:
-            yield NOT_FOUND.format(kind=kind.lower(), name=source[fields[naming]])
+            yield NOT_FOUND.format(kind=kind.lower(), name=name)
             continue
         keys = {*(found.get("data") or ()), *(found.get("binaryData") or ())}
         for item in source.get("items") or ():
