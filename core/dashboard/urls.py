@@ -2,11 +2,13 @@
 
 from django.urls import path, re_path
 
+from core.dashboard import trouble
 from core.dashboard.views import api, pages
 from core.dashboard.views.inspector import inspect
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("trouble", trouble.banner, name="trouble"),
     path("clusters/<slug:name>/", pages.stage, name="stage"),
     path("clusters/<slug:name>/delete", pages.delete, name="delete"),
     path("clusters/<slug:name>/snapshot.json", pages.snapshot, name="snapshot"),

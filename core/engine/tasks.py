@@ -25,6 +25,7 @@ from core.engine.roles import ROLES
 from core.engine.wakeups import line
 from core.etcd.lock import turn
 from core.models import Cluster, RoleState
+from core.models.refusals import NotWritable, Said
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ HOSTS_MAX = 40  # clusters whose caches one worker keeps
 LOOKAHEAD = 6.0  # wall seconds: timers within it are this worker's alarm, later ones the sweep's business
 
 NOTE_EVERY = 1.0  # wall seconds
+REFUSED_EVERY = 2.0  # wall seconds between attempts while the database takes no writes
+said = Said()
 
 STANDING = (
     "SELECT c.paused, s.owner FROM core_cluster c LEFT JOIN core_rolestate s ON s.cluster_id = c.id AND s.role = %s"
@@ -64,10 +67,16 @@ def drive(cluster_id: int, role: str) -> None:
             return
         driven = driver.drive(budget=SLICE)
         finish(driver, role, driven.next_due, busy=driven.busy)
+        said.taken()
     except Fenced as fenced:
         logger.info("%s", fenced)
         drivers.pop((cluster_id, role), None)
         wakeups.try_wake(cluster_id, role)
+    except NotWritable as error:
+        drivers.pop((cluster_id, role), None)
+        alarm.set((cluster_id, role), REFUSED_EVERY)
+        if role == ROLES[0]:  # one process says it for all
+            said.refused(error)
     except Exception:
         # Whatever went wrong, what is in memory may be half done: the next drive starts from the database.
         drivers.pop((cluster_id, role), None)
