@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from core.models.refusals import READ_ONLY
+from core.dashboard import trouble
+from core.models.refusals import FULL, READ_ONLY
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,6 +36,12 @@ def test_pages_open_and_show_why_nothing_changes(client: Client) -> None:
         assert 'hx-get="/trouble"' in client.get("/clusters/lab/").content.decode()
         assert "can only be read" in client.get("/trouble").content.decode()
     assert "can only be read" not in client.get("/trouble").content.decode()
+
+
+@pytest.mark.parametrize(("room", "shown"), [(1 << 62, True), (0, False)], ids=["too little room", "room"])
+def test_banner_looks_at_the_disk(client: Client, monkeypatch: pytest.MonkeyPatch, room: int, shown: bool) -> None:
+    monkeypatch.setattr(trouble, "ROOM_MIN", room)
+    assert (FULL.capitalize() in client.get("/trouble").content.decode()) is shown
 
 
 COMMANDS = {

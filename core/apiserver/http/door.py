@@ -25,7 +25,6 @@ from core.models.refusals import NotWritable
 
 __all__ = ["Door", "Lookup"]
 
-RETRY_SECONDS = 5  # while the database takes no writes
 NO_DATABASE = "the database of the clusters does not answer; try again"
 WHERE = "this is the door of the Kubernetes API; a cluster's API is at /clusters/NAME; there are: {names}"
 
@@ -51,7 +50,8 @@ class Door:
         except NoSuchPath:
             return page_not_found()
         except NotWritable as error:
-            return of_error(Unavailable(str(error), retry_after=RETRY_SECONDS), form, pretty=pretty)
+            # Without Retry-After: kubectl would try ten times before it shows anybody the reason.
+            return of_error(Unavailable(str(error)), form, pretty=pretty)
         except (OperationalError, InterfaceError):
             log.warning("%s %s: the database does not answer", incoming.method, incoming.raw_path, exc_info=True)
             return of_error(Unavailable(NO_DATABASE, retry_after=1), form)
