@@ -50,7 +50,6 @@ class Door:
         except NoSuchPath:
             return page_not_found()
         except NotWritable as error:
-            # Without Retry-After: kubectl would try ten times before it shows anybody the reason.
             return of_error(Unavailable(str(error)), form, pretty=pretty)
         except (OperationalError, InterfaceError):
             log.warning("%s %s: the database does not answer", incoming.method, incoming.raw_path, exc_info=True)
