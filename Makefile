@@ -2,27 +2,20 @@ SHELL := /bin/bash
 PORT ?= 8000
 API_PORT ?= 6443
 DATA ?= .data
-PYTHON ?= python3.11
 VENV := .venv
 PY := $(VENV)/bin/python
-STAMP := $(VENV)/.installed
+export DATA PYTHON
 
 .PHONY: help run setup test test-fast scenarios soak lint format types bench profile assets check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: setup ## start everything: database, Redis, workers, dashboard (PORT), Kubernetes API (API_PORT), a demo cluster
-	@exec $(PY) manage.py up --port $(PORT) --api-port $(API_PORT) --data $(DATA)
+run: setup ## start everything: database, Redis, workers, dashboard (PORT), Kubernetes API (API_PORT), a demo cluster (DATA)
+	@exec $(PY) manage.py up --port $(PORT) --api-port $(API_PORT) --data "$$DATA"
 
-setup: $(STAMP) ## make the virtual environment and install the pinned dependencies
-
-$(STAMP): requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo "cluster-viz needs Python 3.11: no '$(PYTHON)' on the path (set PYTHON=…)"; exit 1; }
-	@echo "           up | installing the dependencies into $(VENV) (once, about a minute)"
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	@touch $@
+setup: ## make the virtual environment with a Python from 3.11 on (PYTHON) and install the pinned dependencies
+	@bin/setup $(VENV)
 
 test: setup ## run every test, installing what they need (Debian: chromium, iptables, postgresql)
 	@tests/prepare
@@ -65,4 +58,4 @@ assets: ## rebuild the vendored front-end files (needs npm)
 check: lint test ## what CI runs
 
 clean: ## delete the environment and all data of the embedded machine
-	rm -rf $(VENV) $(DATA)
+	rm -rf $(VENV) "$$DATA"

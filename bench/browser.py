@@ -17,8 +17,8 @@ from tests.machine import ClusterClient, Machine, eventually, is_ready
 
 CHROMIUM = "/usr/bin/chromium"
 CHANGES = 120  # pods made and taken away again
-FRAMES_SECONDS = 5
-CROWD_NODES, CROWD_PODS = 100, 1000
+CROWD_NODES, RESTING_PODS, ROLLING_PODS = 100, 500, 500
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 
 WATCH = """() => {
   window.seen = {};
@@ -33,20 +33,17 @@ WATCH = """() => {
   }).observe(document.getElementById('picture'), { childList: true, subtree: true });
 }"""
 
-COUNT_FRAMES = """(seconds) => new Promise((done) => {
+COUNT_FRAMES = """() => {
   const start = performance.now();
   let frames = 0;
-  const tick = (now) => {
-    frames += 1;
-    if (now - start < seconds * 1000) requestAnimationFrame(tick);
-    else done(frames / ((now - start) / 1000));
-  };
+  const tick = () => { frames += 1; requestAnimationFrame(tick); };
   requestAnimationFrame(tick);
-})"""
+  window.framesPerSecond = () => frames / ((performance.now() - start) / 1000);
+}"""
 
 
 def figures(machine: Machine) -> Iterator[tuple[str, float]]:
-    """`event_to_pixel_p99_ms` on the demo cluster, `fps` with 100 nodes and 1,000 pods."""
+    """`event_to_pixel_p99_ms` on the demo cluster, `fps` with 100 nodes and 1,000 pods, half of which are replaced."""
     eventually(lambda: "demo" in machine.manage("cluster", "list"), 60, 0.5)
     demo = machine.cluster("demo")
     eventually(lambda: len(demo.ready_pods()) == 4, 60)
@@ -86,7 +83,7 @@ def event_to_pixel_ms(cluster: ClusterClient) -> list[float]:
 
 def wait_for(page: Page, mark: str, answered: float) -> float:
     seen: float = page.wait_for_function("mark => window.seen[mark]", arg=mark, polling=20).json_value()
-    return max(0.0, seen - answered * 1000)
+    return seen - answered * 1000
 
 
 def p99(waits: list[float]) -> float:
@@ -94,10 +91,26 @@ def p99(waits: list[float]) -> float:
 
 
 def frames_per_second(cluster: ClusterClient) -> float:
-    """Of the stage at rest: nothing is clicked, the cluster lives on."""
+    """Of the stage while a Deployment of ROLLING_PODS replaces all its pods among others that rest."""
     with stage(cluster) as page:
-        frames: float = page.evaluate(COUNT_FRAMES, FRAMES_SECONDS)
+        page.evaluate(COUNT_FRAMES)
+        annotation = {"spec": {"template": {"metadata": {"annotations": {"rolled": "once"}}}}}
+        headers = {"Content-Type": "application/merge-patch+json"}
+        cluster.session.patch(
+            f"{cluster.url}{DEPLOYMENTS}/rolling", json=annotation, headers=headers, timeout=30
+        ).raise_for_status()
+        eventually(lambda: is_rolled_out(cluster, "rolling", ROLLING_PODS), 120, 0.25)
+        frames: float = page.evaluate("() => window.framesPerSecond()")
     return frames
+
+
+def is_rolled_out(cluster: ClusterClient, name: str, replicas: int) -> bool:
+    found = cluster.get(f"{DEPLOYMENTS}/{name}")
+    status = found.get("status", {})
+    is_seen = status.get("observedGeneration") == found["metadata"]["generation"]
+    return is_seen and all(
+        status.get(count) == replicas for count in ("replicas", "updatedReplicas", "availableReplicas")
+    )
 
 
 def crowd(machine: Machine) -> ClusterClient:
@@ -105,13 +118,9 @@ def crowd(machine: Machine) -> ClusterClient:
     machine.manage("cluster", "create", "crowd", "--workers", str(CROWD_NODES), "--profile", "instant")
     cluster = machine.cluster("crowd")
     eventually(lambda: sum(map(is_ready, cluster.get("/api/v1/nodes")["items"])) == CROWD_NODES, 60, 0.5)
-    path = "/apis/apps/v1/namespaces/default/deployments"
-    cluster.post(path, deployment(CROWD_PODS)).raise_for_status()
-    eventually(
-        lambda: cluster.get(f"{path}/bench").get("status", {}).get("readyReplicas") == CROWD_PODS,
-        120,
-        1,
-    )
+    for name, replicas in (("resting", RESTING_PODS), ("rolling", ROLLING_PODS)):
+        cluster.post(DEPLOYMENTS, deployment(replicas, name)).raise_for_status()
+        eventually(lambda name=name, replicas=replicas: is_rolled_out(cluster, name, replicas), 120, 1)
     return cluster
 
 

@@ -3,15 +3,15 @@
 from typing import Any
 
 
-def deployment(replicas: int) -> dict[str, Any]:
+def deployment(replicas: int, name: str = "bench") -> dict[str, Any]:
     """A Deployment of the smallest pods there are."""
-    labels = {"app": "bench"}
+    labels = {"app": name}
     requests = {"cpu": "10m", "memory": "8Mi"}
     container = {"name": "c", "image": "registry.k8s.io/pause:3.10", "resources": {"requests": requests}}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "bench", "namespace": "default"},
+        "metadata": {"name": name, "namespace": "default"},
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": labels},

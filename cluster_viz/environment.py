@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import dj_database_url
 
+DATABASE = "cluster-viz.sqlite3"  # in the data folder
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
@@ -34,7 +35,7 @@ def port_of(name: str, default: str) -> int:
 
 def data_folder(default: Path) -> Path:
     """The folder of all state, made if it is missing."""
-    folder = Path(os.environ.get("CLUSTER_VIZ_DATA", default)).resolve()
+    folder = Path(os.environ.get("CLUSTER_VIZ_DATA") or default).expanduser().resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

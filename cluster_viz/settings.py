@@ -26,6 +26,7 @@ DEBUG = os.environ.get("CLUSTER_VIZ_DEBUG") == "1"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, os.environ.get("CLUSTER_VIZ_HOSTS", "").split(","))]
 
 INSTALLED_APPS = [
+    "daphne",  # first: it replaces staticfiles' `runserver` by one that speaks ASGI
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -69,7 +70,7 @@ TEMPLATES = [
 # process writes; FULL, because the simulated etcd promises that what it acknowledged survives a power cut.
 SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
-    "NAME": DATA_DIR / "cluster-viz.sqlite3",
+    "NAME": DATA_DIR / environment.DATABASE,
     "CONN_MAX_AGE": None,  # opening one anew for each task would cost as much as a small task
     "OPTIONS": {
         "transaction_mode": "IMMEDIATE",
@@ -93,9 +94,15 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 # Connections live as long as CONN_MAX_AGE says; left alone, Celery would close them before and after each task.
 CELERY_DB_REUSE_MAX = 2**31
 
-# Sockets are fed by one tail per process (core.dashboard.feed.tail), not by group_send, so that pictures stay live while
-# Redis is away; Channels wants a layer all the same.
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+# What a commit announces to the other processes (core.engine.announcements). It is not the default layer, where each socket
+# would have a channel of its own and so need Redis to open: sockets are fed by one tail per process
+# (core.dashboard.feed.tail), not by group_send, so that pictures stay live while Redis is away.
+CHANNEL_LAYERS = {
+    "announcements": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "cluster-viz:"},
+    }
+}
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -113,5 +120,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["terminal"], "level": "ERROR", "propagate": False},
         "core": {"handlers": ["terminal"], "level": "WARNING"},
+        # Its receiver reports a missing Redis as a traceback a second; core.engine.wakeups says it in one sentence.
+        "channels_redis": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }

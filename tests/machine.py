@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from typing import Any
 import requests
 import yaml
 
+from tests.ports import free_port
+
 PROCESSES = {
     # role → what its command line has
     "web": "--role web",
@@ -24,13 +25,6 @@ PROCESSES = {
     "demo": "manage.py demo",
 }
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def eventually(check: Callable[[], Any], seconds: float = 60.0, every: float = 0.1) -> Any:
@@ -60,6 +54,7 @@ class Machine:
             "CLUSTER_VIZ_DATA": str(self.data),
             "CLUSTER_VIZ_PORT": str(self.port),
             "CLUSTER_VIZ_API_PORT": str(self.api_port),
+            "CLUSTER_VIZ_INSTANCES": str(Path(self.folder.name) / "instances"),
             **(environment or {}),
         }
         self.options = options
@@ -149,13 +144,14 @@ class Machine:
 
 
 class ClusterClient:
-    """One cluster of a running machine, by its HTTPS API and by kubectl."""
+    """One cluster of a running machine, by its HTTPS API and by kubectl. AssertionError if it is not there."""
 
     def __init__(self, machine: Machine, name: str) -> None:
         self.machine = machine
         self.name = name
-        self.kubeconfig = Path(machine.folder.name) / f"{name}.yaml"
-        machine.manage("kubeconfig", name, "--output", str(self.kubeconfig))
+        self.folder = Path(machine.folder.name)
+        self.kubeconfig = machine.data / "kubeconfig" / f"{name}.yaml"  # as the cluster's creation left it
+        assert self.kubeconfig.exists(), f"there is no cluster {name}"
         config = yaml.safe_load(self.kubeconfig.read_text())
         self.url = config["clusters"][0]["cluster"]["server"]
         self.session = requests.Session()
@@ -166,7 +162,7 @@ class ClusterClient:
     def _authority(self, config: dict[str, Any]) -> str:
         import base64
 
-        path = self.kubeconfig.with_suffix(".ca")
+        path = self.folder / f"{self.name}.ca"
         path.write_bytes(base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]))
         return str(path)
 
@@ -198,7 +194,7 @@ class ClusterClient:
                 "--kubeconfig",
                 str(self.kubeconfig),
                 "--cache-dir",
-                str(self.kubeconfig.parent / "cache"),
+                str(self.folder / "cache"),
                 *arguments,
             ],
             capture_output=True,
@@ -206,7 +202,7 @@ class ClusterClient:
             timeout=timeout,
             check=False,
             input=input,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.kubeconfig.parent)},
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder)},
         )
         assert not check or done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done.stdout + ("" if check else done.stderr)

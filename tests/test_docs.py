@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.core.management import get_commands, load_command_class
 
 from bench.figures import BUDGETS
 from core.journal import KINDS
@@ -51,6 +52,28 @@ def test_every_make_target_is_explained_by_help():
         ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     assert set(phony) == {line.split()[0] for line in told.splitlines() if line.strip()}
+
+
+CODE = re.compile(r"^```[a-z]*\n(.*?)^```$|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
+
+
+def commands(path):
+    """What a document tells to type: the lines of its blocks and its inline code, without remarks and placeholders."""
+    lines = [line for block, inline in CODE.findall(path.read_text()) for line in (block or inline).splitlines()]
+    lines = [re.sub(r'"[^"]*"', "", line.partition("#")[0]) for line in lines]
+    return [line.split() for line in lines if "…" not in line and "NAME" not in line]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_in_documents_are_there(path):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for words in commands(path):
+        if words[:1] == ["make"]:
+            assert {word for word in words[1:] if "=" not in word} <= targets, words
+        if len(words) > 1 and words[0].endswith("manage.py"):
+            command = load_command_class(get_commands()[words[1]], words[1])
+            if len(words) > 2:
+                command.create_parser("manage.py", words[1]).parse_args(words[2:])
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs" / "examples").glob("*.yaml")), ids=lambda path: path.name)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from core.apiserver.watchcache import WatchCache
-from core.kube.errors import Forbidden
+from core.kube.errors import NotAuthorized
 from core.kube.objects import Obj, labels_of
 from core.kube.requests import Request, User
 from core.kube.resources import REGISTRY
@@ -215,23 +215,23 @@ def attributes_of(request: Request) -> Attributes:
     return Attributes(request.verb, row.group, row.plural, request.subresource, namespace, name)
 
 
-def forbidden(user: User, attributes: Attributes) -> Forbidden:
+def forbidden(user: User, attributes: Attributes) -> NotAuthorized:
     """The error in the real server's words."""
     if attributes.path:
-        return Forbidden(CANNOT_PATH.format(user=user.name, verb=attributes.verb, path=attributes.path))
+        return NotAuthorized(CANNOT_PATH.format(user=user.name, verb=attributes.verb, path=attributes.path))
     group, resource, name = attributes.group, attributes.resource, attributes.name
     title = f"{resource}.{group}" if group else resource
     shown = f"{resource}/{attributes.subresource}" if attributes.subresource else resource
     text = CANNOT.format(user=user.name, verb=attributes.verb, resource=shown, group=group)
     text += IN_NAMESPACE.format(namespace=attributes.namespace) if attributes.namespace else AT_CLUSTER_SCOPE
     details = ({"name": name} if name else {}) | ({"group": group} if group else {}) | {"kind": resource}
-    return Forbidden(
+    return NotAuthorized(
         f'{title} "{name}" is forbidden: {text}' if name else f"{title} is forbidden: {text}", details=details
     )
 
 
 def authorize(authorizer: Authorizer, user: User, attributes: Attributes) -> Decision:
-    """The stage's entry point. Raises Forbidden."""
+    """The stage's entry point. Raises NotAuthorized."""
     decision = authorizer.decide(user, attributes)
     if not decision.allowed:
         raise forbidden(user, attributes)

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.apiserver.server import ApiServer
+from core.apiserver.waits import PREMATURE, awaited
 from core.journal import Announcement, on_announcement
 from core.kube.errors import ApiError, StoreTimeout
 from core.kube.objects import Obj
-from core.kube.requests import Request
+from core.kube.requests import Request, Waiting
 
 PATIENCE = 7.0  # wall seconds a request waits for a leader; etcd gives its clients 5 + 2 × the election timeout
-PREMATURE = 1.0  # wall seconds for what a controller is about to make; admission tries ten times, every 100 ms
 LOOK_AGAIN = 0.25  # wall seconds after which a waiting request looks for a leader although nothing was announced
 
 
@@ -49,7 +49,11 @@ class Batcher:
 
     def submit(self, request: Request) -> Obj | ApiError:
         """Answer a request, alone or together with those of other threads. Waits a while for a leader of the store."""
-        return self._patiently(lambda: self._once(request))
+        request.waiting = Waiting(self.patience)
+        answer = self._patiently(lambda: self._once(request))
+        if request.waiting.entry and awaited(answer):
+            self.server.conclude(request, answer)
+        return answer
 
     def read(self, request: Request) -> Obj | ApiError:
         """Answer a get or list, with the same patience."""

@@ -128,6 +128,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "system:public-info-viewer": ("/healthz", "/livez", "/readyz", "/version", "/version/"),
     "system:monitoring": (
         *("/healthz", "/healthz/*", "/livez", "/livez/*", "/metrics", "/metrics/slis", "/readyz", "/readyz/*"),
+        *("/flagz", "/statusz"),
     ),
     "system:service-account-issuer-discovery": (
         *("/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks"),

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from core.kube.conversion import spoken_row, to_stored
+from core.kube.decode import BODY_BYTES_MAX
 from core.kube.errors import BadRequest, TooLarge
 from core.kube.objects import Obj
 from core.kube.requests import Request
@@ -42,14 +43,15 @@ def decode(row: Resource, request: Request) -> Obj:
 
 
 def check_size(packed: bytes) -> None:
-    """What the store cannot take is refused before anything is done about it. Raises TooLarge."""
+    """What the store cannot take is refused, after validation has had its say. Raises TooLarge."""
     if len(packed) > VALUE_MAX:
         raise TooLarge(TOO_LARGE)
 
 
 def unpack(packed: bytes) -> Obj:
-    """A copy of what the store could take. Raises TooLarge."""
-    check_size(packed)
+    """A copy of what may be looked at. Raises TooLarge."""
+    if len(packed) > BODY_BYTES_MAX:
+        raise TooLarge(TOO_LARGE)
     obj: Obj = orjson.loads(packed)
     return obj
 
@@ -88,12 +90,15 @@ def accept_place(row: Resource, request: Request, meta: Obj) -> None:
 
 
 def check_fields(row: Resource, request: Request, obj: Obj) -> None:
-    """Types must be right; unknown fields are dropped, and refused, warned of or ignored as `fieldValidation` says."""
+    """Types must be right; unknown fields are dropped; they and duplicates are refused, told or ignored as the client says.
+
+    How is the query option `fieldValidation`: Strict, Warn or Ignore.
+    """
     unknown = conform(row, obj)
     mode = request.options.get("fieldValidation") or "Warn"
-    if not unknown or mode == "Ignore":
+    said = [*request.duplicates, *(UNKNOWN_FIELD.format(path=path) for path in unknown)]
+    if not said or mode == "Ignore":
         return
-    said = [UNKNOWN_FIELD.format(path=path) for path in unknown]
     if mode == "Strict":
         raise BadRequest(
             WRONG_KIND.format(kind=row.kind, version=row.version, wanted=row.kind) + STRICT + ", ".join(said)

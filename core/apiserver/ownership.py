@@ -18,6 +18,7 @@ from core.kube.fields.typed import Malformed
 from core.kube.objects import Obj, clone
 from core.kube.requests import Request
 from core.kube.resources import Resource
+from core.kube.structs import completed
 from core.kube.times import timestamp
 
 KUBECTL, LAST_APPLIED = "kubectl", "kubectl.kubernetes.io/last-applied-configuration"
@@ -56,7 +57,9 @@ def record(row: Resource, request: Request, old: Obj | None, new: Obj, batch: Ba
     except KeyError:
         return
     author = Author(_manager(request), "Update", row.api_version, request.subresource)
-    update(old, new, schema, author, timestamp(batch.now))
+    before, after = (completed(row, obj) for obj in (old or {"metadata": {}}, new))
+    update(before, after, schema, author, timestamp(batch.now))
+    new["metadata"] = after["metadata"]
 
 
 def applied(row: Resource, request: Request, current: Obj | None, batch: Batch) -> Obj:

@@ -5,7 +5,7 @@ References: pkg/registry/authorization, pkg/registry/authentication, pkg/registr
 
 from typing import Any
 
-from core.apiserver import tokens
+from core.apiserver import ownership, tokens
 from core.apiserver.authentication import AUDIENCES, INVALID_TOKEN, Credentials, known
 from core.apiserver.authorization import ANONYMOUS, MASTERS, Attributes
 from core.apiserver.batch import Batch
@@ -26,7 +26,7 @@ EXACTLY_ONE = "exactly one of nonResourceAttributes or resourceAttributes must b
 
 def review_access(row: Resource, request: Request, batch: Batch) -> Obj:
     """SubjectAccessReview and its siblings: may this user do that?"""
-    review = decode(row, request)
+    review = _asked(row, request, batch)
     spec = _spec(review)
     if row.kind == "SelfSubjectAccessReview":
         user = request.user or ANONYMOUS
@@ -73,7 +73,7 @@ def review_self(row: Resource, request: Request, batch: Batch) -> Obj:
 
 def review_token(row: Resource, request: Request, batch: Batch) -> Obj:
     """TokenReview: whose token is this?"""
-    review = decode(row, request)
+    review = _asked(row, request, batch)
     spec = _spec(review)
     audiences = [str(audience) for audience in spec.get("audiences") or AUDIENCES]
     token = spec.get("token")
@@ -91,7 +91,7 @@ def review_token(row: Resource, request: Request, batch: Batch) -> Obj:
 def request_token(row: Resource, request: Request, batch: Batch) -> Obj:
     """The subresource `token` of a service account: a new JWT, bound to a pod if the request names one."""
     account = find(row, request, batch)
-    body = decode(TOKEN_REQUEST, request)
+    body = _asked(TOKEN_REQUEST, request, batch)
     spec = _spec(body)
     seconds = spec.get("expirationSeconds", SECONDS_DEFAULT)
     if type(seconds) is not int:
@@ -118,10 +118,20 @@ def request_token(row: Resource, request: Request, batch: Batch) -> Obj:
             "namespace": meta["namespace"],
             "uid": meta["uid"],
             "creationTimestamp": timestamp(batch.now),
-        },
+        }
+        | {name: body["metadata"][name] for name in ("managedFields",) if name in body["metadata"]},
         "spec": {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": reference},
         "status": {"token": token, "expirationTimestamp": timestamp(int(batch.now) + seconds)},
     }
+
+
+def _asked(row: Resource, request: Request, batch: Batch) -> Obj:
+    """The question, with a record of who asks it: it is answered as an object, though it is never stored."""
+    question = decode(row, request)
+    question.pop("status", None)
+    if request.user_agent:
+        ownership.record(row, request, None, question, batch)
+    return question
 
 
 def user_info(user: User) -> Obj:

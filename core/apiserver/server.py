@@ -17,6 +17,8 @@ from core.apiserver.authorization import Authorizer
 from core.apiserver.batch import Batch
 from core.apiserver.trace import JOURNALED_MAX, Ring, Stopwatch, Trace, standing
 from core.apiserver.verbs.reading import Glance
+from core.apiserver.verbs.writing import is_unversioned
+from core.apiserver.waits import Waits, conclude
 from core.apiserver.watch import Watch
 from core.apiserver.watchcache import WINDOW, WatchCache
 from core.etcd.group import Change, Failure, Group, Transaction
@@ -74,6 +76,7 @@ class ApiServer:
         self.stopwatch = stopwatch
         self.watched = watched
         self.traces = Ring()
+        self.waits = Waits()
         self.authorizer = Authorizer(self.cache)
         self.now = now
         self.kubelets = kubelets
@@ -169,12 +172,13 @@ class ApiServer:
                     obj["metadata"]["resourceVersion"] = str(outcome.revision)
                     committed[outcome.revision] = obj
             _withdraw_unfounded(answers, waiting)
-            self._finish(section, traces, answers)
+            again_soon = set(retry) if attempt < RETRIES else set()
+            told = self._finish(section, traces, answers, again_soon)
             changes = list(section.changes)
-        self._publish(section, changes, committed)
-        if retry and attempt < RETRIES:
-            again = self._section([requests[position] for position in retry], also, attempt + 1)
-            for position, answer in zip(retry, again, strict=True):
+        self._publish(section, changes, committed, told=told)
+        if again_soon:
+            anew = self._section([requests[position] for position in retry], also, attempt + 1)
+            for position, answer in zip(retry, anew, strict=True):
                 answers[position] = answer
         return answers
 
@@ -194,22 +198,40 @@ class ApiServer:
         committed: dict[int, Obj] | None = None,
         *,
         topology: bool = False,
+        told: bool = False,
     ) -> None:
-        """Put what was committed into the cache, and tell the world."""
+        """Put what was committed into the cache, and tell the world; `told`: the journal has news for who watches."""
         self.cache.apply(changes, committed)
-        if changes or topology:
+        if changes or topology or told:
             touched = frozenset(resource_of_key(change.key).name for change in changes)
             announce(Announcement(self.cluster_id, section.revision, section.cluster.journal_seq, touched, topology))
 
-    def _finish(self, section: Transaction, traces: list[Trace], answers: list[Obj | ApiError]) -> None:
-        """Complete the traces with what was answered, keep them, and journal them while somebody watches."""
-        journaled = JOURNALED_MAX if self.watched(section.cluster) else 0
+    def conclude(self, request: Request, answer: Obj | ApiError) -> None:
+        """Journal what a request that was told to wait is answered in the end, when no try was its last."""
+        waiting = request.waiting
+        if waiting is None or not waiting.entry:
+            return
+        trace: Trace = waiting.trace
+        _conclude(trace, answer)
+        with self.group.transaction() as section:
+            conclude(section, trace, waiting)
+            changes = list(section.changes)
+        self.traces.append(trace)
+        self._publish(section, changes, told=True)
+
+    def _finish(
+        self, section: Transaction, traces: list[Trace], answers: list[Obj | ApiError], again: set[int]
+    ) -> bool:
+        """Complete the traces with what was answered, keep them, and journal them while somebody watches; but not those at
+        the positions `again`, which are decided anew. Whether the journal tells of one that no change tells of."""
+        watched, is_news = self.watched(section.cluster), False
         for position, (trace, answer) in enumerate(zip(traces, answers, strict=True)):
             _conclude(trace, answer)
-            if position < journaled:
-                user = trace.request.user
-                section.record("request", user.name if user else "", **trace.to_json())
-        self.traces.extend(traces)
+            if position in again:
+                continue
+            told = self.waits.tell(section, trace, answer, self.traces, watched=watched and position < JOURNALED_MAX)
+            is_news = is_news or (told and isinstance(answer, ApiError))
+        return is_news
 
 
 def _withdraw_unfounded(answers: list[Obj | ApiError], waiting: list[int]) -> None:
@@ -231,5 +253,5 @@ def _conclude(trace: Trace, answer: Obj | ApiError) -> None:
 def _is_unconditional(request: Request) -> bool:
     """Whether the request may be decided anew on the newest state: it did not say which state it was made for."""
     if request.verb == "update":
-        return not request.body["metadata"].get("resourceVersion")
+        return is_unversioned(request.body)
     return request.verb in ("patch", "delete")

@@ -50,7 +50,7 @@ class Watch:
             self.revision = cache.revision
 
     def poll(self) -> list[dict[str, Any]]:
-        """The watch events since the last call, oldest first."""
+        """The watch events since the last call, oldest first: type, object and, of a change, its virtual `time`."""
         if self.closed:
             return []
         if self._synthetic:
@@ -64,7 +64,7 @@ class Watch:
         for event in events:
             self.revision = event.revision
             if event.resource == self.stored.name and (shown := self._seen(event)) is not None:
-                found.append(shown)
+                found.append(shown | {"time": event.time})
         return found
 
     def bookmark(self) -> dict[str, Any]:

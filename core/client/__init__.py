@@ -10,9 +10,12 @@ is what a control loop is made of. May import `kube`; the transport to the API s
 from core.client.agenda import Agenda
 from core.client.calls import Call, Client
 from core.client.informer import Informer, Informers
+from core.client.leaderelection import LeaderElection
+from core.client.loopid import LoopId
 from core.client.queue import WorkQueue
-from core.client.reconciler import DONE, Context, Queue, Reconciler, Result, again
+from core.client.reconciler import DONE, Context, Phase, Queue, Reconciler, Result, again
 from core.client.recorder import Recorder
+from core.client.series import SeriesRecorder
 from core.client.transport import Transport
 
 __all__ = [
@@ -23,10 +26,14 @@ __all__ = [
     "Context",
     "Informer",
     "Informers",
+    "LeaderElection",
+    "LoopId",
+    "Phase",
     "Queue",
     "Reconciler",
     "Recorder",
     "Result",
+    "SeriesRecorder",
     "Transport",
     "WorkQueue",
     "again",

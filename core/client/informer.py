@@ -69,10 +69,12 @@ class Informer:
         self._indexes[name] = table
 
     def on_event(self, handler: Handler) -> Callable[[], None]:
-        """Call `handler` for every change, and at once for every object already here. Answers its removal."""
-        self._handlers.append(handler)
+        """Call `handler` for every change, and at once for every object already here. Answers its removal.
+
+        What the handler raises at what is here is raised, and then it is not added."""
         for key, obj in list(self.objects.items()):
             handler(Listed("ADDED", self.resource, key, obj, None))
+        self._handlers.append(handler)
         return lambda: self._handlers.remove(handler)
 
     def on_indexed(self, index: str, value: str, handler: Handler) -> Callable[[], None]:
@@ -81,9 +83,9 @@ class Informer:
         A thousand kubelets each hear of their own pods only, and a change costs one look-up, not a thousand calls.
         """
         handlers = self._value_handlers.setdefault(index, {}).setdefault(value, [])
-        handlers.append(handler)
         for obj in self.indexed(index, value):
             handler(Listed("ADDED", self.resource, key_of(obj), obj, None))
+        handlers.append(handler)
         return lambda: handlers.remove(handler)
 
     def deliver(self, event: WatchEvent) -> None:

@@ -55,7 +55,7 @@ class WorkQueue:
             self.add(key, cause)
         elif due < self._delayed.get(key, float("inf")):
             self._delayed[key] = due
-            self.agenda.at(due, lambda: self._due(key, due, cause))
+            self.agenda.at(due, lambda: self._due(key, due, cause), self.owner)
 
     def add_rate_limited(self, key: str, cause: int = 0) -> float:
         """Add `key` after its backoff; answers the delay in seconds."""

@@ -57,24 +57,11 @@ class Recorder:
                 lambda: self._seen.pop(same, None),  # it was never stored: the next time it is created
             )
             return
-        # The real name ends in the time in nanoseconds. Here many things happen in one moment of virtual time: their order
-        # follows the time, so that a list is in the order of happening, and a digest keeps components apart, repeatably.
-        self._order = self._order + 1 if now == self._moment else 0
-        self._moment = now
-        digest = hashlib.sha256(f"{same}{self.component}{self.host}".encode()).hexdigest()[:6]
-        name = f"{meta['name'][:226]}.{int(now * 1e6):x}{self._order:03x}{digest}"
+        name = self.name_of(meta["name"], same)
         self._seen[same] = (name, 1, now)
         if len(self._seen) > REMEMBERED_MAX:
             del self._seen[next(iter(self._seen))]
-        reference = {
-            "apiVersion": obj.get("apiVersion", "v1"),
-            "kind": obj["kind"],
-            "name": meta["name"],
-            "uid": meta.get("uid", ""),
-            "resourceVersion": meta.get("resourceVersion", ""),
-        }
-        if meta.get("namespace"):
-            reference["namespace"] = meta["namespace"]
+        reference = self.reference(obj)
         if field_path:
             reference["fieldPath"] = field_path
         event = {
@@ -95,6 +82,24 @@ class Recorder:
         }
         create = Request("create", "events", namespace, body=event, user=self.user)
         self.send(create, lambda: self._seen.pop(same, None))
+
+    def name_of(self, about: str, same: object) -> str:
+        """The name of an Event about the object `about`.
+
+        The real name ends in the time in nanoseconds. Here many things happen in one moment of virtual time: their order
+        follows the time, so that a list is in the order of happening, and a digest keeps components apart, repeatably.
+        """
+        now = self.agenda.now
+        self._order = self._order + 1 if now == self._moment else 0
+        self._moment = now
+        digest = hashlib.sha256(f"{same}{self.component}{self.host}".encode()).hexdigest()[:6]
+        return f"{about[:226]}.{int(now * 1e6):x}{self._order:03x}{digest}"
+
+    def reference(self, obj: Obj) -> Obj:
+        """Whom an Event is about: as much as is known of the object."""
+        meta = obj["metadata"]
+        named = {name: meta[name] for name in ("name", "namespace", "uid", "resourceVersion") if meta.get(name)}
+        return {"apiVersion": obj.get("apiVersion", "v1"), "kind": obj["kind"], **named}
 
     def _is_spam(self, subject: tuple[str, str], now: float) -> bool:
         """Whether so much was said about the object lately that no more is written: a set of 500 pods is not 500 Events.

@@ -33,7 +33,7 @@ from core.controllers.rollout import (
     surplus_history,
     without_hash,
 )
-from core.kube.errors import AlreadyExists, ApiError
+from core.kube.errors import NAMESPACE_TERMINATING, AlreadyExists, ApiError
 from core.kube.names import template_hash
 from core.kube.numbers import following, saturated
 from core.kube.objects import Obj, annotations_of, condition, controller_of, is_deleting, labels_of, owner_reference
@@ -225,7 +225,7 @@ class DeploymentController(Reconciler):
         except AlreadyExists:
             return await self._take_or_count_collision(rollout, name)
         except ApiError as error:
-            if any(cause.get("reason") == "NamespaceTerminating" for cause in error.details.get("causes") or ()):
+            if error.has_cause(NAMESPACE_TERMINATING):
                 return False
             text = progress.CREATE_ERROR_TEXT.format(name=name, why=error.message)
             await self._condition(rollout, "Progressing", "False", progress.CREATE_ERROR_REASON, text)

@@ -4,7 +4,8 @@ Watches everything. Desired: no object outlives all of its owners; actual: the o
 graph is not a structure of its own: it is the informers' index of objects by owner uid. Three ways to delete an owner:
 
 - Background: it goes at once; each dependent is then found to have no owner left and is deleted in turn.
-- Foreground: it waits, with the finalizer `foregroundDeletion`, until its dependents with `blockOwnerDeletion` are gone.
+- Foreground: it waits, with the finalizer `foregroundDeletion`, until its dependents with `blockOwnerDeletion` are gone. In
+  a circle of owners the one that closes it stops blocking.
 - Orphan: it waits, with the finalizer `orphan`, until its dependents' references to it are taken off.
 
 An object with several owners loses the references to those that are gone, and stays. Every deletion carries the uid as a
@@ -55,10 +56,7 @@ class GarbageCollector(Reconciler):
         for resource in REGISTRY.values():
             self.kinds[(resource.api_version, resource.kind)] = resource
             if resource.name not in IGNORED and "delete" in resource.verbs and not resource.stored_as:
-                self.graph[resource.name] = self.informers(resource.name, owner_uid=by_owner_uid)
-        # Handlers only when all informers are there: each object is judged by looking at the others.
-        for name in self.graph:
-            self.watch(name, self.on_change)
+                self.graph[resource.name] = self.watch(resource.name, self.on_change, owner_uid=by_owner_uid)
 
     @property
     def component(self) -> str:
@@ -102,7 +100,12 @@ class GarbageCollector(Reconciler):
             return None
         if not owners.gone and not owners.waiting:
             return None
-        if owners.waiting and self._dependents(obj["metadata"]["uid"]):
+        dependents = self._dependents(obj["metadata"]["uid"])
+        if owners.waiting and dependents:
+            if any(is_deleting(dependent) and _waits(dependent) for _, dependent in dependents):
+                # Its owner waits for it, and it would wait for what waits already: a circle, as far as can be seen from
+                # here. Somebody has to go first, so it no longer holds its owners up.
+                await self._stop_blocking(resource, obj)
             policy = "Foreground"
         elif ORPHAN in finalizers:
             policy = "Orphan"
@@ -229,6 +232,11 @@ class GarbageCollector(Reconciler):
             await self.client.patch(resource, meta.get("namespace", ""), meta["name"], patch)
         except NotFound:
             return
+
+    async def _stop_blocking(self, resource: str, obj: Obj) -> None:
+        owners = [entry | {"blockOwnerDeletion": False} for entry in obj["metadata"]["ownerReferences"]]
+        if owners != obj["metadata"]["ownerReferences"]:
+            await self._set_owners(resource, obj, owners)
 
     async def _set_owners(self, resource: str, obj: Obj, owners: list[Obj]) -> None:
         (answer,) = await self.client.batch([owners_patch(resource, obj, owners)])

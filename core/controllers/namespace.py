@@ -1,10 +1,11 @@
 """The namespace controller: empties a namespace that is being deleted, and then lets it go.
 
 Watches Namespaces and everything in them. Desired: a Terminating namespace holds nothing; actual: what the informers show
-of it. Each kind of object that is left is deleted as a collection; while something stays (pods with a grace period,
-finalizers), the conditions tell what; when nothing is left the finalizer `kubernetes` is taken off through the subresource
-`finalize`, and the API server removes the namespace. Nobody can create anything in it meanwhile. Behaves like the real
-one's `pkg/controller/namespace/deletion/namespaced_resources_deleter.go`.
+of it. Pods go first: while one is there, nothing else is touched, so that no pod runs on without the policies it was to run
+under (KEP-5080). Then each kind of object that is left is deleted as a collection; while something stays (pods with a grace
+period, finalizers), the conditions tell what; when nothing is left the finalizer `kubernetes` is taken off through the
+subresource `finalize`, and the API server removes the namespace. Nobody can create anything in it meanwhile. Behaves like
+the real one's `pkg/controller/namespace/deletion/namespaced_resources_deleter.go`.
 """
 
 from collections import Counter
@@ -15,13 +16,15 @@ from core.client.transport import WatchEvent
 from core.controllers.endpointfacts import by_namespace
 from core.kube.errors import ApiError, NotFound
 from core.kube.objects import Obj, is_deleting
+from core.kube.pods import is_finished
 from core.kube.requests import Request, service_account
 from core.kube.resources import REGISTRY
-from core.kube.times import timestamp
+from core.kube.times import parse_timestamp, timestamp
 
 FINALIZER = "kubernetes"
 COALESCE = 0.5  # seconds; removals within it are looked at together
-LOOK_AGAIN = 15.0  # seconds; the real one's estimate of when the last pod's grace period is over
+FINALIZER_ESTIMATE = 15.0  # seconds that what has finalizers is thought to stay
+PODS = "pods"
 
 # type → (reason, message) while it is False, and reason while it is True
 CONDITIONS: dict[str, tuple[str, str, str]] = {
@@ -84,6 +87,8 @@ class NamespaceController(Reconciler):
         left = {
             name: found for name, informer in self.contents.items() if (found := informer.indexed("namespace", key))
         }
+        if left.get(PODS):
+            left = {PODS: left[PODS]}
         errors = await self._delete_contents(key, left)
         conditions = self._conditions(namespace, left, errors)
         if left and conditions != (namespace.get("status") or {}).get("conditions"):
@@ -92,7 +97,8 @@ class NamespaceController(Reconciler):
         if errors:
             raise errors[0]
         if left:
-            return again(LOOK_AGAIN, f"{sum(map(len, left.values()))} objects are left")
+            wait = self._estimate(namespace, left) / 2 + 1
+            return again(wait, f"{sum(map(len, left.values()))} objects are left")
         finalizers = [entry for entry in namespace["spec"]["finalizers"] if entry != FINALIZER]
         try:
             await self.client.update("namespaces", {**namespace, "spec": {"finalizers": finalizers}}, "finalize")
@@ -109,6 +115,19 @@ class NamespaceController(Reconciler):
         ]
         answers = await self.client.batch(requests) if requests else []
         return [answer for answer in answers if isinstance(answer, ApiError)]
+
+    def _estimate(self, namespace: Obj, left: dict[str, list[Obj]]) -> float:
+        """Seconds until what is left may be gone; it is only the safety net, since a removal is heard of."""
+        graces = [
+            float(pod["spec"].get("terminationGracePeriodSeconds") or 0)
+            for pod in left.get(PODS, ())
+            if not is_finished(pod)
+        ]
+        grace = max(graces, default=0.0)
+        if self.now - parse_timestamp(namespace["metadata"]["deletionTimestamp"]) >= grace:
+            grace = 0.0
+        is_held = any(obj["metadata"].get("finalizers") for objects in left.values() for obj in objects)
+        return max(grace, FINALIZER_ESTIMATE if is_held else 0.0)
 
     def _conditions(self, namespace: Obj, left: dict[str, list[Obj]], errors: list[ApiError]) -> list[dict[str, Any]]:
         """What is left, as `kubectl describe namespace` shows it."""

@@ -14,7 +14,7 @@ grace again. The real one looks at all nodes every 5 s; here a timer stands at t
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from core.client import Reconciler, Result, again
+from core.client import Phase, Reconciler, Result, again
 from core.client.calls import replacement
 from core.client.transport import WatchEvent
 from core.controllers.endpointfacts import ZONE
@@ -91,7 +91,9 @@ class NodeLifecycleController(Reconciler):
             self.events.normal(node, "RemovingNode", REMOVING.format(name=name))
             return
         if event.type == "ADDED":
-            self.events.normal(node, "RegisteredNode", REGISTERED.format(name=name))
+            # What is there when a start is only driven on by another of our processes was told of before.
+            if not (self.context.is_driven and self.phase is Phase.DECLARING):
+                self.events.normal(node, "RegisteredNode", REGISTERED.format(name=name))
             self.heard[name] = event.time or self.now
         elif old is not None and _heartbeat(old) != _heartbeat(node):
             self.heard[name] = event.time or self.now

@@ -19,7 +19,7 @@ from core.controllers.podowner import PodOwner
 from core.controllers.podstate import available_in, is_active
 from core.controllers.ranking import victims
 from core.kube.conditions import new_condition
-from core.kube.errors import ApiError, NotFound
+from core.kube.errors import NAMESPACE_TERMINATING, ApiError, NotFound
 from core.kube.objects import Obj, condition, is_deleting, labels_of, owner_reference
 from core.kube.pods import is_ready
 from core.kube.times import timestamp
@@ -68,7 +68,7 @@ class Replication(PodOwner):
         status, wait = self._status(owner, active, found.kept, failure)
         if status != owner.get("status"):
             await self.client.update_status(self.resource, {**owner, "status": status})
-        if failure is not None and not _namespace_ends(failure.error):
+        if failure is not None and not failure.error.has_cause(NAMESPACE_TERMINATING):
             raise failure.error
         return again(wait) if wait else None
 
@@ -94,7 +94,7 @@ class Replication(PodOwner):
                     self.events.normal(owner, "SuccessfulCreate", CREATED.format(name=answer["metadata"]["name"]))
                 else:
                     failure = failure or Failure("FailedCreate", answer)
-                    if not _namespace_ends(answer):
+                    if not answer.has_cause(NAMESPACE_TERMINATING):
                         self.events.warning(owner, "FailedCreate", NOT_CREATED.format(why=answer.message))
             if failure is not None:
                 return created, failure
@@ -173,9 +173,3 @@ def pod_from_template(owner: Obj) -> Obj:
         "ownerReferences": [owner_reference(owner)],
     }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
-
-
-def _namespace_ends(error: ApiError) -> bool:
-    """Whether the namespace is being deleted, so that nothing can be created in it and nothing needs to be."""
-    causes = error.details.get("causes") or ()
-    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

@@ -6,8 +6,16 @@ from functools import wraps
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.csrf import csrf_exempt
+from django_htmx.middleware import HtmxDetails
 
 View = Callable[..., HttpResponse]
+
+
+class HtmxHttpRequest(HttpRequest):
+    """A request as the middleware hands it to a view."""
+
+    htmx: HtmxDetails
+
 
 POLICY = "; ".join(
     (

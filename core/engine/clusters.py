@@ -1,12 +1,14 @@
-"""Making and deleting clusters: the rows a cluster starts with, and its first objects."""
+"""Making and deleting clusters: the rows a cluster starts with, its first objects, and its kubeconfig."""
 
+import re
 import time
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from core.apiserver.bootstrap import bootstrap_objects
 from core.apiserver.server import ApiServer
-from core.engine.clock import Clock, WallClock
+from core.engine import kubeconfigs
+from core.engine.clock import HEAD_START, Clock, WallClock
 from core.journal import Announcement, announce
 from core.kube.errors import ApiError
 from core.kube.requests import Request, User
@@ -26,8 +28,20 @@ from core.models import (
 ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
 
 CONTROL_PLANE = ("apiserver", "controller-manager", "scheduler", "cloud-controller-manager")
-SEEDS = range(-(2**63), 2**63)
 ON_EACH_NODE = ("node", "kubelet", "kube-proxy", "runtime")
+
+
+NAME_PATTERN = r"[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
+NAME_MAX = 63
+"""A DNS label, as a namespace's name is: it becomes part of URLs, of a kubeconfig's contexts and of file names. Browsers
+read the pattern too, and their `pattern` attribute wants the dash escaped."""
+
+BAD_NAME = (
+    "a cluster's name has lower-case letters, digits and dashes only, begins and ends with a letter or digit, and has at"
+    " most {most} characters; {name!r} is none"
+)
+TAKEN = "cluster {name!r} exists already"
+SEEDS = (-(2**63), 2**63 - 1)
 
 
 class BadCluster(ValueError):
@@ -46,20 +60,21 @@ def create(
 ) -> Cluster:
     """A new cluster with its etcd members, components and first objects. Raises BadCluster.
 
-    start   virtual time it begins at (seconds since the Unix epoch); default: now
+    start   virtual time it begins at (seconds since the Unix epoch); default: `HEAD_START` before the wall clock
     """
-    check(name, members, workers, profile)
-    if seed not in SEEDS:
-        raise BadCluster("a seed is a whole number of 64 bits")
+    check(name, members, workers, profile, seed)
     wall = time.time()
     with transaction.atomic():
-        cluster = Cluster.objects.create(
-            name=name,
-            profile=profile,
-            seed=seed,
-            clock_base=wall if start is None else start,
-            clock_anchor=wall,
-        )
+        try:
+            cluster = Cluster.objects.create(
+                name=name,
+                profile=profile,
+                seed=seed,
+                clock_base=wall - HEAD_START if start is None else start,
+                clock_anchor=wall,
+            )
+        except IntegrityError:
+            raise BadCluster(TAKEN.format(name=name)) from None  # by somebody else, a moment ago
         EtcdMember.objects.bulk_create(
             EtcdMember(cluster=cluster, name=f"etcd-{number}", node_id=number + 1) for number in range(members)
         )
@@ -73,19 +88,25 @@ def create(
         if isinstance(answer, ApiError):
             raise answer
     cluster.refresh_from_db()
+    kubeconfigs.keep_quietly(cluster)
     return cluster
 
 
-def check(name: str, members: int, workers: int, profile: str) -> None:
-    """Raise BadCluster with one clear sentence when such a cluster cannot be."""
+def check(name: str, members: int, workers: int, profile: str, seed: int = 0) -> None:
+    """Raise BadCluster with one clear sentence when such a cluster cannot be: for the form, the command line and the API."""
+    if not isinstance(name, str) or len(name) > NAME_MAX or re.fullmatch(NAME_PATTERN, name) is None:
+        shown = name if not isinstance(name, str) or len(name) <= 2 * NAME_MAX else f"{name[:NAME_MAX]}…"
+        raise BadCluster(BAD_NAME.format(most=NAME_MAX, name=shown))
     if not 1 <= members <= 7:
         raise BadCluster(f"an etcd group has 1 to 7 members, not {members}")
     if not 0 <= workers <= 5000:
         raise BadCluster(f"a cluster has 0 to 5000 workers, not {workers}")
     if profile not in Cluster.Profile.values:
         raise BadCluster(f"there is no profile {profile!r}; there are {', '.join(Cluster.Profile.values)}")
+    if not SEEDS[0] <= seed <= SEEDS[1]:
+        raise BadCluster(f"a seed is a whole number of 64 bits, not {seed}")
     if Cluster.objects.filter(name=name).exists():
-        raise BadCluster(f"cluster {name!r} exists already")
+        raise BadCluster(TAKEN.format(name=name))
 
 
 def _components(cluster: Cluster, workers: int) -> list[Component]:
@@ -106,4 +127,5 @@ def delete(cluster: Cluster) -> None:
         rows._raw_delete(rows.db)
     pk = cluster.pk
     cluster.delete()
+    kubeconfigs.drop(cluster.name)
     announce(Announcement(pk, 0, 0, frozenset(), topology=True))

@@ -73,7 +73,9 @@ def _stepper(cluster: Cluster) -> Driver:
     owners = RoleState.objects.filter(cluster=cluster, role__in=ROLES).values_list("owner", flat=True)
     owner = f"{STEPPER}:{id(_steppers)}"
     if driver is None or set(owners) != {owner}:
-        driver = _steppers[cluster.pk] = Driver(Host(cluster.pk, ROLES, ManualClock(cluster.clock_base), owner))
+        driver = _steppers[cluster.pk] = Driver(
+            Host(cluster.pk, ROLES, ManualClock(cluster.clock_base, WallClock().wall), owner)
+        )
     assert isinstance(driver.host.clock, ManualClock)
     driver.host.clock.time = cluster.clock_base
     return driver

@@ -14,8 +14,18 @@ from typing import Any
 
 from core.client import Call, Reconciler, Result, again
 from core.engine.clock import ManualClock
+from core.engine.failures import words
 from core.engine.host import Host
-from core.kube.errors import AlreadyExists, ApiError, StoreTimeout
+from core.kube.errors import (
+    NAMESPACE_TERMINATING,
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    NotFound,
+    StoreTimeout,
+    TooManyRequests,
+    Unavailable,
+)
 from core.kube.objects import Obj
 from core.kube.requests import Request
 
@@ -23,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 BATCH_MAX = 400  # requests per round; ApiServer cuts them into critical sections
 STORE_RETRY = 1.0  # virtual seconds
+NORMAL_REFUSALS = (StoreTimeout, Unavailable, AlreadyExists, Conflict, NotFound, TooManyRequests)
+"""Why an Event may not be stored though nobody made a mistake: the store or the API server is away, a driver before us said
+it already, it or its namespace is gone. Real components say nothing of these either (client-go `tools/events`)."""
 
 
 @dataclass(slots=True)
@@ -54,6 +67,7 @@ class Driver:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.pending: list[Task] = []
+        self._refused: set[tuple[str, str]] = set()  # (speaker, reason) of refused Events that were warned of
 
     def drive(self, *, until: float | None = None, budget: float | None = None, steps: int | None = None) -> Driven:
         """Work until nothing is ready and no timer is due by `until` (virtual seconds; default: now).
@@ -73,6 +87,8 @@ class Driver:
             if self.pending or host.has_unsaved():
                 self._execute(done, steps=steps is not None)
                 if steps is not None and done.writes >= steps and not self.pending:
+                    if host.has_unsaved():
+                        self._execute(done, steps=False)  # what the step did is told with it, not with the next one
                     break
                 continue
             if host.agenda.ready:
@@ -94,15 +110,22 @@ class Driver:
             queue = ready.popleft()
             queue.unstand()
             loop = queue.owner
-            if not self.host.is_served(loop):
+            if not self.host.units.is_served(loop):
                 continue
             started = 0
-            while started < loop.in_flight_max and len(self.pending) < most and (item := queue.get()):
+            while started < loop.in_flight_max and len(self.pending) < most and (item := self._next_of(loop)):
                 key, cause = item
                 started += 1
                 done.reconciles += 1
                 self._resume(Task(loop, key, cause, loop.reconcile(key)), None, done)
             queue.stand_again()
+
+    def _next_of(self, loop: Reconciler) -> tuple[str, int] | None:
+        try:
+            return loop.queue.get()
+        except Exception as error:
+            self.host.units.crash(loop, error)
+            return None
 
     def _execute(self, done: Driven, *, steps: bool) -> None:
         host = self.host
@@ -118,13 +141,10 @@ class Driver:
         host.outbox.clear()
         requests += [request for request, _ in spoken_of]
         answers = host.transport.execute(requests, host.section_hook)
-        for (_, failed), answer in zip(spoken_of, answers[spoken:], strict=True):
+        for (request, failed), answer in zip(spoken_of, answers[spoken:], strict=True):
             if isinstance(answer, ApiError):
                 failed()
-                if not isinstance(
-                    answer, StoreTimeout | AlreadyExists
-                ):  # the store is away; a driver before us said it
-                    logger.warning("event not recorded: %s", answer.message)
+                self._hear_refusal(request, answer)
         start = 0
         for task in tasks:
             assert task.call is not None
@@ -133,27 +153,39 @@ class Driver:
             done.writes += len(writes)
             task.writes += len(writes)
             if steps:
-                done.done += [f"{task.loop.name}: {describe(request)}" for request in writes[:3]]
+                done.done += [f"{task.loop.id.speaker}: {describe(request)}" for request in writes[:3]]
             self._resume(task, answers[start : start + count], done)
             start += count
 
+    def _hear_refusal(self, request: Request, answer: ApiError) -> None:
+        """Of an Event that was not stored: nothing is said where that is in the order of things, and the rest once."""
+        if isinstance(answer, NORMAL_REFUSALS) or answer.has_cause(NAMESPACE_TERMINATING):
+            return
+        speaker = request.user.name if request.user else ""
+        if (speaker, answer.reason) not in self._refused:
+            self._refused.add((speaker, answer.reason))
+            logger.warning("an event of %s was not recorded: %s; this is said once", speaker, answer.message)
+
     def _resume(self, task: Task, answers: list[Obj | ApiError] | None, done: Driven) -> None:
         """Run the reconcile to its next `await` or to its end."""
-        if not self.host.is_served(task.loop):
+        if not self.host.units.is_served(task.loop):
             task.coroutine.close()  # its process was killed meanwhile
             return
         try:
             task.call = task.coroutine.send(answers)  # type: ignore[arg-type]
         except StopIteration as stop:
+            self.host.failures.key_handled(task.loop.id, task.key)
             self._finish(task, stop.value)
         except StoreTimeout as error:
             # The store is away: every second is often enough, and its return must not find long backoffs.
             self._finish(task, again(STORE_RETRY, error.message))
         except ApiError as error:
+            self.host.failures.key_handled(task.loop.id, task.key)
             self._failed(task, error.message)
         except Exception as error:
-            logger.exception("%s failed on %s", task.loop.name, task.key)
-            self._failed(task, f"{type(error).__name__}: {error}")
+            rest = self._failed(task, words(error))
+            role, now = self.host.units.role_of(task.loop), self.host.agenda.now
+            self.host.failures.key_failed(task.loop.id, role, task.key, error, now, rest)
         else:
             self.pending.append(task)
 
@@ -165,15 +197,24 @@ class Driver:
             queue.add_after(task.key, result.after, task.cause)
         self._journal(task, result.note if result else "")
 
-    def _failed(self, task: Task, message: str) -> None:
+    def _failed(self, task: Task, message: str) -> float:
+        """Answers in how many seconds the key comes back."""
         task.loop.queue.done(task.key)
         delay = task.loop.queue.add_rate_limited(task.key, task.cause)
         self._journal(task, message, retry_after=delay)
+        return delay
 
     def _journal(self, task: Task, note: str, **extra: Any) -> None:
         if (note or extra or task.writes) and self.host.is_watched():
-            data = {"loop": task.loop.name, "key": task.key, "writes": task.writes, "note": note, **extra}
-            self.host.records.append(("reconcile", task.loop.name, data))
+            loop_id = task.loop.id
+            data = {
+                "target": loop_id.target,
+                "loop": loop_id.loop,
+                "key": task.key,
+                "writes": task.writes,
+                "note": note,
+            }
+            self.host.records.append(("reconcile", loop_id.speaker, data | extra))
 
 
 def describe(request: Request) -> str:

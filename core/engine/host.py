@@ -1,51 +1,44 @@
 """Everything one process holds in memory of one cluster: API server, informers, agenda, and the units it drives.
 
-A unit is one started component process (`scheduler`, `kubelet/worker-1`): its control loops live and die with it. All of
-this is a cache: built from the database, thrown away whenever another process took the roles over, or a unit is killed.
+All of this is a cache: built from the database, thrown away whenever another process took the roles over, or a unit is
+killed. Which loops run, and what becomes of one that fails, is `units.py`.
 """
 
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
+from core.apiserver.http.certificates import authority_pem
 from core.apiserver.server import ApiServer
 from core.apiserver.trace import standing
-from core.client import Agenda, Context, Informers, Reconciler
+from core.client import Agenda, Context, Informers, LoopId
 from core.engine import podkills, upkeep
 from core.engine.clock import Clock, WallClock
 from core.engine.disks import load_disk, save_changes
-from core.engine.roles import CONTROL_PLANE, NODE_LOCAL, NODES, Unit, cut_off_nodes, units_of
+from core.engine.failures import Failures
+from core.engine.roles import CONTROL_PLANE, NODE_LOCAL, NODES, LoopFactory, Unit, cut_off_nodes, units_of
 from core.engine.transport import InProcess
+from core.engine.units import Units
 from core.etcd import Transaction
 from core.journal import KINDS
 from core.kube.objects import Key, Obj
 from core.kube.requests import Request
+from core.kubelet import PodWorkers
 from core.models import Cluster, Component, Fault, RoleState
 from core.runtime import Disk
 
 RELIST_EVERY = 600.0  # virtual seconds
 RAFT_TICK = 0.1  # virtual seconds
 WINDOW = 2_000  # changes kept in memory: its informers, which alone read them, look after each batch
-POD_WORKER = "kubelet"  # the kubelet's loop whose keys are pods
 
 
 class Fenced(Exception):
     """Another process drives these roles now: everything held in memory may be stale."""
-
-
-@dataclass(slots=True)
-class Running:
-    """A started unit: which start it is, whether it is served, and its control loops."""
-
-    starts: int
-    paused: bool
-    stopped: bool = False
-    loops: list[Reconciler] = field(default_factory=list)
 
 
 class Host:
@@ -66,7 +59,8 @@ class Host:
         self.outbox: deque[tuple[Request, Callable[[], object]]] = deque()  # events, and whom to tell of a failure
         self.records: list[tuple[str, str, dict[str, Any]]] = []
         self.disks: dict[str, Disk] = {}
-        self.units: dict[str, Running] = {}
+        self.failures = Failures(cluster_id, roles)
+        self.units = Units(self.agenda, self.failures, self._context)
         self.topology = -1
         self._is_ticking = False
         self.refresh()
@@ -86,12 +80,6 @@ class Host:
     def now(self) -> float:
         return self.clock.now(self.cluster)
 
-    def is_served(self, loop: Reconciler) -> bool:
-        """Whether the process that the loop belongs to lives and is not paused. Of an earlier start of the same component
-        there may still be timers and answers under way: they find nobody."""
-        unit: Running | None = getattr(loop, "unit", None)
-        return unit is not None and not unit.paused and not unit.stopped
-
     def section_hook(self, section: Transaction) -> None:
         """Inside each critical section: the fence, the node disks, the journal records."""
         with connection.cursor() as cursor:
@@ -105,9 +93,22 @@ class Host:
         for kind, actor, data in self.records:
             section.record(kind, actor, **data)
         self.records.clear()
+        if self.failures.changed:
+            self.failures.save(section)
+        if self.units.fresh:
+            self._note_starts()
 
     def has_unsaved(self) -> bool:
-        return bool(self.outbox or self.records or any(disk.changed for disk in self.disks.values()))
+        unsaved = self.outbox or self.records or self.failures.changed or self.units.fresh
+        return bool(unsaved or any(disk.changed for disk in self.disks.values()))
+
+    def _note_starts(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"UPDATE {Component._meta.db_table} SET driven = %s WHERE cluster_id = %s AND target = %s",
+                [(starts, self.cluster_id, target) for target, starts in self.units.fresh.items()],
+            )
+        self.units.fresh.clear()
 
     def is_watched(self) -> bool:
         """Whether fine detail is wanted: somebody looks at the cluster."""
@@ -131,8 +132,8 @@ class Host:
         for role in self.roles:
             state, _ = RoleState.objects.get_or_create(cluster_id=self.cluster_id, role=role)
             if state.owner != self.owner:
-                state.owner, state.epoch = self.owner, state.epoch + 1
-                state.save(update_fields=["owner", "epoch"])
+                state.owner, state.epoch, state.claimed_at = self.owner, state.epoch + 1, self.clock.wall()
+                state.save(update_fields=["owner", "epoch", "claimed_at"])
             epochs[role] = state.epoch
         return epochs
 
@@ -141,19 +142,8 @@ class Host:
         api = components.get("apiserver")
         self.transport.reachable = api is None or api.state == Component.State.RUNNING
         cut = cut_off_nodes(Fault.objects.filter(cluster_id=self.cluster_id, healed=None))
-        wanted = {unit.target: unit for role in self.roles for unit in units_of(role, components.values(), cut)}
-        for target in list(self.units):
-            unit = wanted.get(target)
-            if unit is None or unit.starts != self.units[target].starts:
-                self._stop(target)
-        for target, unit in wanted.items():
-            if target in self.units:
-                self.units[target].paused = unit.paused
-            else:
-                self._start(unit)
-            for loop in self.units[target].loops:
-                if not unit.paused:
-                    loop.queue.stand_again()
+        units = (unit for role in self.roles for unit in units_of(role, components.values(), cut))
+        self.units.follow({unit.target: unit for unit in units})
         for node, disk in self.disks.items():
             runtime = components.get(f"runtime/{node}")
             disk.serving = runtime is None or runtime.state == Component.State.RUNNING
@@ -177,43 +167,30 @@ class Host:
         return self.informers("pods").get(*key)
 
     def _wake_kubelet(self, node: str, pod: Key) -> None:
-        kubelet = self.units.get(f"kubelet/{node}")
-        for loop in kubelet.loops if kubelet else ():
-            if loop.name == POD_WORKER:
-                loop.enqueue(pod)
+        workers = self.units.loops.get(LoopId("kubelet", node, PodWorkers.name))
+        if workers is not None:
+            workers.enqueue(pod)
 
-    def _start(self, unit: Unit) -> None:
-        running = self.units[unit.target] = Running(unit.starts, unit.paused)
-        for factory in unit.loops:
-            loop = factory(self._context(unit, factory))
-            loop.unit = running  # type: ignore[attr-defined]
-            running.loops.append(loop)
-            loop.start()
-
-    def _stop(self, target: str) -> None:
-        unit = self.units.pop(target)
-        unit.stopped = True
-        for loop in unit.loops:
-            loop.stop()
-
-    def _context(self, unit: Unit, factory: Callable[[Context], Reconciler]) -> Context:
+    def _context(self, unit: Unit, factory: LoopFactory) -> Context:
         disk = None
         if unit.kind in NODE_LOCAL:
             disk = self.disks.get(unit.node)
             if disk is None:
                 disk = self.disks[unit.node] = load_disk(self.cluster_id, unit.node)
             disk.boot = unit.boot
-        name = f"{self.cluster.seed}:{unit.target}:{unit.starts}:{getattr(factory, '__name__', '')}"
+        name = f"{self.cluster.seed}:{unit.target}:{unit.starts}:{factory.__name__}"
         return Context(
             agenda=self.agenda,
             informers=self.informers,
             random=random.Random(name),
             send=lambda request, failed: self.outbox.append((request, failed)),
             record=self._record,
+            id=unit.loop_id(factory),
             profile=self.cluster.profile,
-            node=unit.node,
             starts=unit.starts,
+            is_driven=unit.is_driven,
             extras=disk,
+            root_ca=authority_pem(settings.DATA_DIR).decode() if unit.kind == "controller-manager" else "",
         )
 
     def _record(self, kind: str, actor: str = "", **data: Any) -> None:

@@ -23,11 +23,12 @@ from core.engine.supervisor import COMMANDS, die_with_parent
 EVERYBODY = (
     "core.engine.tasks",
     "core.engine.worker",
-    "celery.bin.celery",
+    "celery.apps.worker",
+    "celery.concurrency.solo",
     "celery.worker.worker",
     "kombu.transport.redis",
 )
-WEB = ("cluster_viz.asgi", "cluster_viz.urls", "core.apiserver.http.serve")
+WEB = ("cluster_viz.asgi", "cluster_viz.urls", "core.engine.web")
 
 _outputs: list[int] = []  # of the children so far, for the supervisor to read
 

@@ -4,10 +4,10 @@ Two roles: `control-plane` (controllers, scheduler, cloud) and `nodes` (kubelets
 role of many clusters; the inline driver drives both of one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.client import Context, Reconciler
+from core.client import LoopId, Reconciler
 from core.cloud import LOOPS as CLOUD
 from core.controllers import REGISTRY as CONTROLLERS
 from core.kubelet import LOOPS as KUBELET
@@ -18,7 +18,7 @@ from core.scheduler import LOOPS as SCHEDULER
 CONTROL_PLANE, NODES = "control-plane", "nodes"
 ROLES = (CONTROL_PLANE, NODES)
 
-LoopFactory = Callable[[Context], Reconciler]
+LoopFactory = type[Reconciler]
 
 LOOPS: dict[str, tuple[str, tuple[LoopFactory, ...]]] = {
     # component kind → the role that drives it, its control loops
@@ -45,15 +45,23 @@ def is_woken(role: str, resources: frozenset[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A component that runs: which start it is (a new number is a new process) and the loops it is made of."""
+    """A component that runs: which start it is (a new number is a new process) and the loops it is made of.
 
+    is_driven   whether somebody drove this very start before: then nothing starts now, another of our processes goes on
+    """
+
+    role: str
     target: str
     kind: str
     node: str
     starts: int
     boot: int
     paused: bool
+    is_driven: bool
     loops: tuple[LoopFactory, ...]
+
+    def loop_id(self, factory: LoopFactory) -> LoopId:
+        return LoopId(self.kind, self.node, factory.name)
 
 
 def cut_off_nodes(faults: Iterable[Fault]) -> frozenset[str]:
@@ -83,5 +91,7 @@ def units_of(role: str, components: Iterable[Component], cut_off: frozenset[str]
             continue
         boot = node.starts if node is not None else 1
         paused = row.node in cut_off or Component.State.PAUSED in (row.state, node.state if node else "")
-        units.append(Unit(row.target, row.kind, row.node, row.starts * 1_000_000 + boot, boot, paused, loops))
+        starts = row.starts * 1_000_000 + boot
+        is_driven = row.driven == starts
+        units.append(Unit(role, row.target, row.kind, row.node, starts, boot, paused, is_driven, loops))
     return units

@@ -1,4 +1,7 @@
-"""A cluster at one glance: clock, etcd, components, nodes. Read without its API and without its lock, so it always works."""
+"""A cluster at one glance: clock, etcd, components, nodes, and what fails.
+
+Read without its API and without its lock, so it always works.
+"""
 
 import time
 from typing import Any
@@ -8,9 +11,11 @@ import orjson
 from core.etcd import group_status
 from core.kube.objects import is_true
 from core.kube.times import timestamp
-from core.models import Cluster, ClusterObject, Component, Fault
+from core.models import Cluster, ClusterObject, Component, Failure, Fault
 
 Status = dict[str, Any]
+
+FAILURE = ("component", "node", "loop", "key", "keys", "error", "since", "tries", "next_try")
 
 
 def cluster_status(cluster: Cluster, *, nodes: bool = True) -> Status:
@@ -34,6 +39,9 @@ def cluster_status(cluster: Cluster, *, nodes: bool = True) -> Status:
             {"kind": fault.kind, "target": fault.target, "peer": fault.peer, "since": fault.since}
             for fault in Fault.objects.filter(cluster=cluster, healed=None)
         ],
+        "failures": [
+            {name: getattr(failure, name) for name in FAILURE} for failure in Failure.objects.filter(cluster=cluster)
+        ],
     }
 
 
@@ -47,13 +55,18 @@ def _nodes(cluster: Cluster, components: list[Component]) -> list[Status]:
     ]
 
 
+def _but(etcd: Status) -> str:
+    """The verdict in words, where counting those that run would mislead."""
+    return "" if etcd["quorum"] and etcd["together"] == etcd["alive"] else f"; {etcd['say']}"
+
+
 def as_text(status: Status) -> str:
     """For the terminal."""
     clock, etcd = status["clock"], status["etcd"]
     pace = "paused" if clock["paused"] else f"{clock['speed']:g}×"
     lines = [
         f"{status['name']}  revision {status['revision']}  {timestamp(clock['now'])}  {pace}",
-        f"etcd: {'quorum' if etcd['quorum'] else 'NO QUORUM'}, leader {etcd['leader'] or 'none'}",
+        f"etcd: {'quorum' if etcd['quorum'] else 'NO QUORUM'}, leader {etcd['leader'] or 'none'}{_but(etcd)}",
     ]
     for member in etcd["members"]:
         lines.append(
@@ -67,4 +80,19 @@ def as_text(status: Status) -> str:
         lines.append(f"{node['name']:32} {node['state']:8} {'Ready' if node['ready'] else 'NotReady'}")
     for fault in status["faults"]:
         lines.append(f"broken: {fault['kind']} {fault['target']} {fault['peer']}".rstrip())
+    lines += [f"failed: {failure_text(failure)}" for failure in status["failures"]]
     return "\n".join(lines)
+
+
+def failure_text(failure: Status) -> str:
+    """Which loop fails, at what, since when, when it is tried again: one sentence for terminal and page."""
+    where = "/".join(filter(None, (failure["component"], failure["node"])))
+    if not failure["loop"]:
+        subject = f"nothing of the {where} runs"
+    elif failure["key"]:
+        more = f" and {failure['keys'] - 1} more" if failure["keys"] > 1 else ""
+        subject = f"{failure['loop']} ({where}) fails on {failure['key']}{more}"
+    else:
+        subject = f"{failure['loop']} ({where}) does not run"
+    since, again = timestamp(failure["since"]), timestamp(failure["next_try"])
+    return f"{subject} since {since}: {failure['error']}; tried {failure['tries']}×, next at {again}"

@@ -21,6 +21,7 @@ from core.engine.alarm import Alarm
 from core.engine.clock import WallClock
 from core.engine.drive import Driver
 from core.engine.host import Fenced, Host
+from core.engine.rests import Rests
 from core.engine.roles import ROLES
 from core.engine.wakeups import line
 from core.etcd.lock import turn
@@ -52,6 +53,7 @@ class Note(NamedTuple):
 
 notes: WeakKeyDictionary[Driver, Note] = WeakKeyDictionary()
 drivers: OrderedDict[tuple[int, str], Driver] = OrderedDict()
+rests = Rests()
 alarm = Alarm(lambda cluster_id, role: line().try_wake(cluster_id, role))
 
 
@@ -62,28 +64,42 @@ def drive(cluster_id: int, role: str) -> None:
     wakeups = line()
     wakeups.begin(cluster_id, role)
     try:
+        left = rests.left(cluster_id, role)
+        if left > 0:
+            ring_after(cluster_id, role, left)
+            return
         driver = driver_of(cluster_id, role)
         if driver is None:
             return
+        is_first = driver not in notes
         driven = driver.drive(budget=SLICE)
         finish(driver, role, driven.next_due, busy=driven.busy)
         said.taken()
+        if is_first:
+            rests.end(cluster_id, role)
     except Fenced as fenced:
         logger.info("%s", fenced)
         drivers.pop((cluster_id, role), None)
         wakeups.try_wake(cluster_id, role)
+    except Cluster.DoesNotExist:
+        drivers.pop((cluster_id, role), None)  # deleted a moment ago
     except NotWritable as error:
         drivers.pop((cluster_id, role), None)
         alarm.set((cluster_id, role), REFUSED_EVERY)
         if role == ROLES[0]:  # one process says it for all
             said.refused(error)
-    except Exception:
+    except Exception as error:
         # Whatever went wrong, what is in memory may be half done: the next drive starts from the database.
         drivers.pop((cluster_id, role), None)
-        alarm.set((cluster_id, role), 1.0)
-        raise
+        ring_after(cluster_id, role, rests.begin(cluster_id, role, error))
     finally:
         wakeups.end()
+
+
+def ring_after(cluster_id: int, role: str, delay: float) -> None:
+    """Wake the role in `delay` wall seconds; of an infinite delay, whoever lets the clock run wakes it."""
+    if delay < float("inf"):
+        alarm.set((cluster_id, role), delay)
 
 
 @cache
@@ -148,6 +164,7 @@ def sweep() -> None:
     """Wake what is overdue or has not seen the newest revision: after a crash, a flush, a lost message, a long timer."""
     close_old_connections()
     wall = time.time()
+    line().note_sweep(wall)
     for cluster in Cluster.objects.filter(paused=False):
         horizon = cluster.virtual_time(wall + LOOKAHEAD / 2)
         states = {state.role: state for state in RoleState.objects.filter(cluster=cluster)}

@@ -47,6 +47,8 @@ def expire_events(server: ApiServer, now: float) -> int:
 
 
 def age(event: Obj, now: float) -> float:
-    """Seconds since an event was last seen."""
-    seen = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"]
-    return now - parse_timestamp(seen)
+    """Seconds since an event was last seen. One that a client dates later than now, by its own clock, is as old as its
+    object."""
+    made = event["metadata"]["creationTimestamp"]
+    seen = parse_timestamp(event.get("lastTimestamp") or event.get("eventTime") or made)
+    return now - (seen if seen <= now else parse_timestamp(made))

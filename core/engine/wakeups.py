@@ -1,4 +1,4 @@
-"""Wake-ups: one deduplicated Celery task per (cluster, role), and the announcements that make processes look.
+"""Wake-ups: one deduplicated Celery task per (cluster, role), and the line that tells other processes of commits.
 
 Redis holds nothing that matters. A wake-up is `SET wake:… NX` and, if that was new, one task; the task deletes the mark
 before it looks, so a commit after that wakes again. A lost task, mark or announcement costs at most one sweep (tasks.py),
@@ -8,27 +8,26 @@ Caches stay warm: the worker that drove a (cluster, role) last is its home for a
 queue. With one worker a role that changes nothing; with several, clusters spread over them and stay where they are.
 """
 
+import atexit
 import logging
-import os
-import threading
 from time import monotonic
 
-import orjson
 import redis
 from django.conf import settings
 
 from cluster_viz.celery import app
+from core.engine.announcements import Speaker, listen_on_this_loop
 from core.engine.publisher import Publisher
 from core.engine.roles import ROLES, is_woken
-from core.journal import Announcement, heard, on_commit
+from core.journal import Announcement, on_commit
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "cluster-viz:announcements"
 MARK_SECONDS = 10  # a mark that outlives its lost task blocks the next wake-up no longer than this
 HOME_SECONDS = 15  # after a worker fell silent, its clusters go to whoever is free
 AWAY_SECONDS = 1.0  # after a failure Redis is left alone this long, so that commits do not queue behind time-outs
 DRIVE_TASK = "core.engine.tasks.drive"
+SWEPT = "swept"  # the key of the last sweep's wall seconds, to look at only
 
 
 class Wakeups:
@@ -39,8 +38,9 @@ class Wakeups:
         self.url = url
         self._away_until = 0.0
         self._quiet: tuple[int, str] | None = None
-        self._me = f"{os.getpid()}:{monotonic()}"
+        self.speaker = Speaker()
         self._publisher = Publisher(self._send)
+        atexit.register(self.speaker.close)  # after the publisher, which registers later, has sent its last
 
     def publish(self, announcement: Announcement) -> None:
         """After a commit: soon wake the roles it concerns, and tell the other processes."""
@@ -51,11 +51,10 @@ class Wakeups:
     def _send(self, announcement: Announcement, roles: frozenset[str]) -> None:
         if monotonic() < self._away_until:
             return
-        said = [self._me, *announcement[:3], sorted(announcement.resources), announcement.topology]
         try:
             for role in sorted(roles):
                 self.wake(announcement.cluster_id, role)
-            self.redis.publish(CHANNEL, orjson.dumps(said))
+            self.speaker.say(announcement)
         except Exception as error:  # kombu wraps connection errors in classes of its own
             self._away(error)
 
@@ -86,24 +85,15 @@ class Wakeups:
         except redis.RedisError as error:
             self._away(error)
 
+    def note_sweep(self, wall: float) -> None:
+        """The sweep came at `wall`: beat, Redis and a worker are alive."""
+        try:
+            self.redis.set(SWEPT, wall, ex=3600)
+        except redis.RedisError as error:
+            self._away(error)
+
     def end(self) -> None:
         self._quiet = None
-
-    def listen(self) -> None:
-        """Pass on what other processes announce, for ever; reconnects. Run in a thread of the web process."""
-        while True:
-            try:
-                with self.redis.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
-                    subscription.subscribe(CHANNEL)
-                    while True:
-                        message = subscription.get_message(timeout=60.0)
-                        if message is not None:
-                            sender, cluster_id, revision, seq, resources, topology = orjson.loads(message["data"])
-                            if sender != self._me:  # its own listeners were told when it committed
-                                heard(Announcement(cluster_id, revision, seq, frozenset(resources), topology))
-            except (redis.RedisError, OSError) as error:
-                self._away(error)
-                threading.Event().wait(0.5)
 
     def _away(self, error: Exception) -> None:
         if monotonic() > self._away_until + 10:
@@ -137,5 +127,6 @@ def line() -> Wakeups:
 
 
 def start_listening() -> None:
-    """Hear other processes' announcements from now on (the web process)."""
-    threading.Thread(target=line().listen, name="announcements", daemon=True).start()
+    """Be live: tell other processes of commits and hear theirs, from now on. Called on a web server's event loop, at each
+    connection: not at import, which may be before a fork. Only the first call does something."""
+    listen_on_this_loop(line().speaker.name)

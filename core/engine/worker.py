@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import socket
 import sys
 import threading
 import time
@@ -67,20 +68,20 @@ def run_worker(role: str) -> None:
     spare_memory()
     # Celery warns of root because of pickle; only JSON is accepted here.
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    app.worker_main(
-        [
-            "--quiet",
-            "worker",
-            "--pool=solo",
-            "--concurrency=1",
-            f"--queues={role},{own_queue(role)}",
-            f"--hostname={role}@%h:{os.getpid()}",
-            "--loglevel=WARNING",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-        ]
+    # Made as the `celery` command makes it, without importing that command: 10 MiB, mostly of an interactive shell.
+    worker = app.Worker(
+        hostname=f"{role}@{socket.gethostname()}:{os.getpid()}",
+        pool_cls="solo",
+        concurrency=1,
+        queues=[role, own_queue(role)],
+        loglevel="WARNING",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
     )
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 def run_beat() -> None:
@@ -89,12 +90,10 @@ def run_beat() -> None:
 
 
 def run_web() -> None:
-    """Both doors: the dashboard and, over TLS, the Kubernetes API."""
+    """Both doors: daphne with the dashboard and, over TLS, uvicorn with the Kubernetes API."""
     from core.apiserver.http.certificates import server_certificate
-    from core.apiserver.http.serve import run
-    from core.engine.wakeups import start_listening
+    from core.engine.web import run
 
-    start_listening()
     certificate = server_certificate(settings.DATA_DIR, settings.HOST)
     application = import_string(settings.ASGI_APPLICATION)  # by name: it knows the dashboard, which is above us
     spare_memory()

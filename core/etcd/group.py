@@ -20,9 +20,10 @@ from django.db import connection
 
 from core.etcd import mvcc
 from core.etcd.lock import locked
+from core.etcd.majority import Verdict, verdict
 from core.etcd.members import Member, Roster
 from core.etcd.mvcc import Change, Entry, Failure, Op, Outcome, changes_since
-from core.etcd.raft import Role, needed
+from core.etcd.raft import Role
 from core.etcd.status import describe
 from core.etcd.wires import Wires
 from core.models import Cluster, EtcdMember, JournalEntry
@@ -119,8 +120,12 @@ class Transaction:
 
     @property
     def can_make_progress(self) -> bool:
-        """Whether a majority can meet: enough members run, and their wires are whole."""
+        """Whether a majority has a leader or can elect one: enough members run, remember, and reach each other."""
         return self.wires.has_quorum()
+
+    def verdict(self) -> Verdict:
+        """Whether anything can be written, how much more the group bears, and the words for it."""
+        return verdict(self.wires.standings())
 
     @property
     def parked(self) -> bool:
@@ -252,8 +257,8 @@ class Transaction:
     def _persist(self) -> None:
         has = self.wires.has_quorum()
         if has != self._had_quorum:
-            alive = sum(member.runs for member in self.members)
-            self.record("etcd.quorum", has=has, alive=alive, needed=needed(len(self.members)))
+            found = self.verdict()
+            self.record("etcd.quorum", has=has, alive=found.alive, but=found.but, needed=found.needed)
         if self.settled:
             self._set_ticked(None)
         else:

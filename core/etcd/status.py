@@ -5,8 +5,10 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from core.etcd.majority import verdict
 from core.etcd.members import COLUMNS, State
-from core.etcd.raft import needed
+from core.etcd.raft import Role
+from core.etcd.raft.quorum import Standing, followers
 from core.models import Fault, Revision
 
 PARTITION = "partition"  # the kind of fault that is a cut wire
@@ -15,7 +17,11 @@ LEARNER = "learner"  # how a member whose disk was replaced is shown until it is
 
 
 def group_status(cluster_id: int) -> dict[str, Any]:
-    """Quorum, leader and members; see docs/architecture.md for the shape."""
+    """Quorum, leader and members; see docs/architecture.md for the shape.
+
+    `say` and `tone` are the verdict in words (`majority`). `leader` is one that reaches a majority: a member that was cut
+    off may be leader in its own eyes for a while. Of a member, `follows` is whom it takes for the leader, and `hears` are
+    those it can talk with now, itself included."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {COLUMNS} FROM core_etcdmember WHERE cluster_id = %s ORDER BY node_id", [cluster_id])
         return describe(cluster_id, cursor.fetchall())
@@ -28,29 +34,42 @@ def describe(cluster_id: int, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
     keys = _keys(cluster_id, members)
     for member in members:
         member["log"] = [(index, term, keys.get((index, term), "")) for index, term in member["log"]]
-    total = len(members)
-    alive = sum(member["state"] == State.RUNNING for member in members)
-    leading = [member for member in members if member["role"] == "leader" and member["state"] == State.RUNNING]
-    leader = max(leading, key=lambda member: member["term"], default=None)
+    standings = _standings(cluster_id, rows)
+    for member, standing in zip(members, standings.values(), strict=True):
+        member["hears"] = [names[id] for id in sorted(standing.hears)]
+    leading = [id for id, one in standings.items() if one.leads and followers(id, standings)]
+    leader = max(leading, key=lambda id: standings[id].term, default=None)
+    found = verdict(standings)
     return {
-        "quorum": _can_meet(
-            cluster_id, [member["name"] for member in members if member["state"] == State.RUNNING], total
-        ),
-        "needed": needed(total),
-        "alive": alive,
-        "leader": leader["name"] if leader else None,
+        "quorum": found.quorum,
+        "needed": found.needed,
+        "alive": found.alive,
+        "together": found.together,
+        "say": found.say,
+        "tone": found.tone,
+        "leader": names[leader] if leader is not None else None,
         "members": members,
     }
 
 
-def _can_meet(cluster_id: int, running: list[str], total: int) -> bool:
-    """Whether some running member hears a majority, itself included, over the wires that are whole."""
+def _standings(cluster_id: int, rows: list[tuple[Any, ...]]) -> dict[int, Standing]:
+    """What of each member decides who can be elected, by its id and in the order of `rows`."""
     faults = Fault.objects.filter(cluster_id=cluster_id, kind=PARTITION, healed=None)
     cut = {frozenset(ends) for ends in faults.values_list("target", "peer")}
-    return any(
-        sum(other == name or frozenset((name, other)) not in cut for other in running) >= needed(total)
-        for name in running
-    )
+    running = {row[2]: row[1] for row in rows if row[3] == State.RUNNING}
+    standings = {}
+    for _, name, id, _, term, _, _, snapshot_index, snapshot_term, runs, blank, memory in rows:
+        entries = _parsed(runs)
+        standings[id] = Standing(
+            hears=frozenset(other for other, peer in running.items() if frozenset((name, peer)) not in cut)
+            if id in running
+            else frozenset(),
+            blank=bool(blank),
+            log=(entries[-1][0], entries[-1][2]) if entries else (snapshot_term, snapshot_index),
+            term=term,
+            leads=_parsed(memory).get("role") == Role.LEADER,
+        )
+    return standings
 
 
 def _member(row: tuple[Any, ...], names: dict[int, str]) -> dict[str, Any]:
@@ -61,6 +80,8 @@ def _member(row: tuple[Any, ...], names: dict[int, str]) -> dict[str, Any]:
     return {
         "name": name,
         "role": role,
+        "blank": bool(blank),
+        "follows": names.get(memory.get("leader")),
         "term": term,
         "vote": names.get(vote),
         "commit": commit,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from core.etcd.members import Member, Roster
 from core.etcd.raft import Message, ReadState, Role, Type, needed
+from core.etcd.raft.quorum import Standing, can_elect
 from core.etcd.status import PARTITION
 from core.models import Cluster, Fault
 
@@ -137,14 +138,23 @@ class Wires:
         """Whether two members run and hear each other."""
         return one.runs and other.runs and (one.id, other.id) not in self.cut and (other.id, one.id) not in self.cut
 
-    def has_quorum(self) -> bool:
-        """Whether some member hears a majority, itself included."""
-        return any(
-            member.runs
-            and 1 + sum(other is not member and self.joined(member, other) for other in self.members)
-            >= needed(len(self.members))
-            for member in self.members
+    def standings(self) -> dict[int, Standing]:
+        """What of each member decides who can be elected."""
+        return {member.id: self._standing(member) for member in self.members}
+
+    def _standing(self, member: Member) -> Standing:
+        log, raft = member.log, member.raft
+        return Standing(
+            hears=frozenset(other.id for other in self.members if self.joined(member, other)),
+            blank=bool(raft.blank if raft else member.blank),
+            log=(log.last_term, log.last_index),
+            term=raft.term if raft else member.term,
+            leads=raft is not None and raft.role is Role.LEADER,
         )
+
+    def has_quorum(self) -> bool:
+        """Whether a majority has a leader or can elect one."""
+        return can_elect(self.standings())
 
     def settled(self) -> bool:
         """Whether time would change nothing: all that reach the leader follow it and hold its log; nobody else leads."""

@@ -160,7 +160,7 @@ def _member(act: Act) -> Member:
 
 
 def _said(act: Act) -> str:
-    left = wordings.members_left(act.section.members, quorum=act.section.can_make_progress)
+    left = wordings.members_left(act.section.verdict())
     return f"{act.target} {wordings.PAST[act.verb]}: {left}"
 
 
@@ -235,7 +235,7 @@ def _rewired(act: Act, text: str) -> str:
     if act.section.member(act.target) is None:
         return text
     act.section.wires_changed()
-    return f"{text}: {wordings.members_left(act.section.members, quorum=act.section.can_make_progress)}"
+    return f"{text}: {wordings.members_left(act.section.verdict())}"
 
 
 Handler = Callable[[Act], str]

@@ -1,9 +1,6 @@
 """What a person reads after a fault, next to what decides it: counts of members, and what follows from them."""
 
-from collections.abc import Sequence
-
-from core.etcd.members import Member
-from core.etcd.raft import needed
+from core.etcd.majority import Verdict
 
 PAST = {
     "kill": "was killed",
@@ -31,13 +28,14 @@ NO_WIRE = (
 )
 
 
-def members_left(members: Sequence[Member], *, quorum: bool) -> str:
+def members_left(found: Verdict) -> str:
     """`2 of 3 members run, a quorum needs 2: writes go on`."""
-    alive, need = sum(member.runs for member in members), needed(len(members))
-    if quorum:
+    if found.quorum:
         outcome = "writes go on"
-    elif alive >= need:
+    elif found.voteless:
+        outcome = "nothing can be written until more that remember return"
+    elif found.alive >= found.needed:
         outcome = "but no majority can meet, so nothing can be written"
     else:
         outcome = "nothing can be written until more return"
-    return f"{alive} of {len(members)} members run, a quorum needs {need}: {outcome}"
+    return f"{found.alive} of {found.total} members run{found.but}, a quorum needs {found.needed}: {outcome}"

@@ -51,6 +51,14 @@ class ApiError(Exception):
         body["code"] = self.code
         return body
 
+    def has_cause(self, reason: str) -> bool:
+        """Whether one of its causes is `reason`, as `errors.HasStatusCause` in client-go."""
+        return any(cause.get("reason") == reason for cause in self.details.get("causes") or ())
+
+
+NAMESPACE_TERMINATING = "NamespaceTerminating"
+"""The cause of a refusal to create anything in a namespace that ends: nothing is wrong, and nothing needs to be done."""
+
 
 class BadRequest(ApiError):
     code, reason = 400, "BadRequest"
@@ -62,6 +70,10 @@ class Unauthorized(ApiError):
 
 class Forbidden(ApiError):
     code, reason = 403, "Forbidden"
+
+
+class NotAuthorized(Forbidden):
+    """The authorizer's refusal, not admission's: the request was not looked into at all."""
 
 
 class NotFound(ApiError):

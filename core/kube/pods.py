@@ -13,6 +13,12 @@ FINISHED = ("Succeeded", "Failed")
 ANY_ADDRESS = "0.0.0.0"  # what an absent hostIP means
 
 
+def is_extended(resource: str) -> bool:
+    """Whether somebody outside Kubernetes counts it, as `example.com/dongle` (v1helper.IsExtendedResourceName)."""
+    domain, slash, _ = resource.partition("/")
+    return bool(slash) and "kubernetes.io/" not in resource and not domain.startswith("requests.")
+
+
 def is_finished(pod: Obj) -> bool:
     """Whether its containers ended and will not run again."""
     return (pod.get("status") or {}).get("phase") in FINISHED

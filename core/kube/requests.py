@@ -30,6 +30,22 @@ class PatchType(StrEnum):
 
 
 @dataclass(slots=True)
+class Waiting:
+    """That a request is asked again for a while before it is answered; filled by the API server that is asked.
+
+    seconds   wall seconds after which it is answered whatever comes; 0: for as long as whoever asks likes
+    began     virtual time of its first try
+    entry     number of the journal entry that told that it waits; 0 when nobody watched
+    trace     of its last try
+    """
+
+    seconds: float = 0.0
+    began: float | None = None
+    entry: int = 0
+    trace: Any = None
+
+
+@dataclass(slots=True)
 class Request:
     """One request for one resource. `resource` is named as kubectl does: `pods`, `deployments.apps`.
 
@@ -39,6 +55,8 @@ class Request:
                 gracePeriodSeconds, preconditions, labelSelector, fieldSelector, limit, continue, resourceVersion,
                 resourceVersionMatch. Values as in the wire format, already parsed (int, bool, dict).
     cause       the revision that was being handled when this was sent; 0 when a person sent it
+    waiting     how long it may wait for an answer, when it may
+    duplicates  what was wrong with the body's text though it could be read: `duplicate field "spec.replicas"`
     warnings    what the server wants to say besides its answer, as in Warning headers; filled while it is decided
     """
 
@@ -53,6 +71,8 @@ class Request:
     user: User | None = None
     cause: int = 0
     user_agent: str = ""
+    waiting: Waiting | None = None
+    duplicates: tuple[str, ...] = ()
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -1,9 +1,10 @@
 """The shape of objects: fields that exist, with values of the right type. The first look at what a client wrote.
 
 `conform` makes a body into what Go's decoder would have made of it: a field of the wrong type is a BadRequest in its words,
-fields nobody knows are taken away and named, nulls count as absent. What the values mean is `validation`'s affair. What is
-reported, under `status`, no rule looks at; there Go's structs are never without their required fields, so these are filled
-with their zero values, and whoever reads a condition may count on its type.
+fields nobody knows are taken away and named, nulls count as absent, and so do zeros that Go would not write. What the
+values mean is `validation`'s affair. What is reported, under `status`, no rule looks at; there Go's structs are never
+without their required fields, so these are filled with their zero values, and whoever reads a condition may count on its
+type.
 
 The common case must cost microseconds: jsonschema-rs compiles one self-contained schema a kind, at its first use, that
 answers only yes or no (`_validator`). On no, a slower walk through the definitions finds out what is wrong and puts it in
@@ -23,8 +24,10 @@ from core.kube import quantities
 from core.kube.causes import Cause, not_supported, required
 from core.kube.definitions import REFERENCE, Definition, definition_name, definitions, resolve
 from core.kube.errors import BadRequest
+from core.kube.gotypes import left_out_when_zero
 from core.kube.objects import Obj
 from core.kube.resources import Resource
+from core.kube.structs import times_of
 from core.kube.times import is_timestamp
 
 CANNOT_HANDLE = '{kind} in version "{version}" cannot be handled as a {kind}: {why}'
@@ -38,11 +41,17 @@ INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
 TIMES = (f"{META}Time", f"{META}MicroTime")
 QUANTITY_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,3})?$"
-NULLABLE = {
-    "io.k8s.api.core.v1.Event": "eventTime",
-    "io.k8s.api.core.v1.PodCondition": "lastProbeTime",
+MAY_BE_NULL = frozenset({("io.k8s.api.storage.v1.CSINodeSpec", "drivers")})
+"""Lists that the schema requires and the real validation does not: a null one is an empty one."""
+NOT_ZERO: dict[str, Definition] = {
+    "string": {"minLength": 1},
+    "integer": {"not": {"enum": [0]}},
+    "number": {"not": {"enum": [0]}},
+    "boolean": {"enum": [True]},
+    "array": {"minItems": 1},
+    "object": {"minProperties": 1},
 }
-"""Times that Go writes as null where they are zero: every pod and event has one, so a null there is nothing to mend."""
+"""How a compiled schema says that a value is no zero: so those that mean absence cost a look only where they are."""
 RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 ZEROS = {QUANTITY: "0", INT_OR_STRING: 0} | dict.fromkeys(TIMES, "0001-01-01T00:00:00Z")
 """Of the types that have a form of their own. Go's zero time is written as null, which no reader here could take."""
@@ -121,15 +130,17 @@ def _compact(name: str) -> Definition:
     if name in TIMES:
         return {"type": "string", "format": "time"}
     compact = _compact_field(definitions()[name])
-    if field := NULLABLE.get(name):
+    for field in times_of(name):  # Go writes null where they are zero: a null there is nothing to mend
         compact["properties"][field] = {"anyOf": [compact["properties"][field], {"type": "null"}]}
+    for zero in left_out_when_zero(name):
+        compact["properties"][zero] |= NOT_ZERO[compact["properties"][zero]["type"]]
     return compact
 
 
 def _compact_field(schema: Definition) -> Definition:
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
-    kind = _type_of(schema)
+    kind = type_of(schema)
     compact: Definition = {"type": kind} if kind else {}
     if kind == "integer":
         compact["minimum"], compact["maximum"] = RANGES.get(schema.get("format", ""), RANGES["int64"])
@@ -154,9 +165,12 @@ def _references(schema: Any) -> Iterator[str]:
                 yield value.removeprefix(REFERENCE)
             else:
                 yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)
 
 
-def _type_of(schema: Definition) -> str:
+def type_of(schema: Definition) -> str:
     """`string` out of `["string", "null"]`: nulls are gone before anybody looks."""
     kind = schema.get("type", "")
     return kind if isinstance(kind, str) else next(name for name in kind if name != "null")
@@ -189,7 +203,7 @@ class _Mismatch(Exception):
 
 
 def _walk(value: Any, schema: Definition, path: str, struct: str, unknown: list[str]) -> None:
-    """Raise _Mismatch at the first value of a wrong type; take unknown fields away and note their paths."""
+    """Raise _Mismatch at the first value of a wrong type; take unknown fields away and note their paths; take zeros away."""
     name = schema["$ref"].removeprefix(REFERENCE) if "$ref" in schema else ""
     if name == QUANTITY:
         return _check_quantity(value)
@@ -214,6 +228,9 @@ def _walk(value: Any, schema: Definition, path: str, struct: str, unknown: list[
             _walk(child, definition["items"], f"{path}[{index}]", struct, unknown)
     elif isinstance(value, dict):
         _walk_fields(value, definition, path, name.rpartition(".")[2] or struct, unknown)
+        for zero in left_out_when_zero(name) & value.keys():
+            if not value[zero]:
+                del value[zero]
     return None
 
 
@@ -258,7 +275,7 @@ def _zero(schema: Definition) -> Any:
     if "$ref" in schema and schema["$ref"].removeprefix(REFERENCE) in ZEROS:
         return ZEROS[schema["$ref"].removeprefix(REFERENCE)]
     known = resolve(schema)
-    kind = _type_of(known) if "properties" not in known else "object"
+    kind = type_of(known) if "properties" not in known else "object"
     if kind == "object":
         made: Obj = {}
         _fill(made, known)
@@ -278,7 +295,7 @@ def _check_quantity(value: Any) -> None:
 def _fits(value: Any, definition: Definition, name: str) -> bool:
     if name == INT_OR_STRING:
         return isinstance(value, (str, int)) and not isinstance(value, bool)
-    kind = _type_of(definition)
+    kind = type_of(definition)
     if kind == "integer":
         low, high = RANGES.get(definition.get("format", ""), RANGES["int64"])
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
@@ -301,7 +318,7 @@ def _go(schema: Definition) -> str:
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(REFERENCE)
         return ".".join(name.split(".")[-2:]) if name != INT_OR_STRING else "intstr.IntOrString"
-    kind = _type_of(schema)
+    kind = type_of(schema)
     if kind == "array":
         return f"[]{_go(schema.get('items', {}))}"
     if kind == "object":
@@ -316,8 +333,9 @@ def _missing(value: Any, schema: Definition, path: str) -> Iterator[Cause]:
     definition = definitions()[schema["$ref"].removeprefix(REFERENCE)] if "$ref" in schema else schema
     if isinstance(value, dict):
         properties, others = definition.get("properties", {}), definition.get("additionalProperties")
+        name = schema.get("$ref", "").removeprefix(REFERENCE)
         for key in definition.get("required", ()):
-            if key not in value:
+            if key not in value and (name, key) not in MAY_BE_NULL:
                 yield required(f"{path}.{key}" if path else key)
         for key, child in value.items():
             field = properties.get(key, others)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.kube.objects import Obj, key_of, labels_of
-from core.kube.pods import ANY_ADDRESS, host_ports, requests_of
+from core.kube.pods import ANY_ADDRESS, host_ports, is_extended, requests_of
 from core.kube.quantities import counts
 from core.kube.taints import NO_EXECUTE, first_untolerated
 
@@ -59,9 +59,14 @@ class Occupancy:
             self.release(known)
 
 
-def admit(pod: Obj, node: Obj | None, allocatable: Mapping[str, str], held: Occupancy) -> Rejection | None:
-    """Why the pod cannot run here; None when it can."""
-    wanted = requests_of(pod)
+def admit(pod: Obj, node: Obj | None, machine: Mapping[str, str], held: Occupancy) -> Rejection | None:
+    """Why the pod cannot run here; None when it can.
+
+    machine   what the node has by nature. What else is advertised in its status counts as well; an extended resource that
+              is not is the cluster's, not the node's, and is left out of account.
+    """
+    allocatable = {**(((node or {}).get("status") or {}).get("allocatable") or {}), **machine}
+    wanted = {name: value for name, value in requests_of(pod).items() if name in allocatable or not is_extended(name)}
     room = counts(allocatable)
     if len(held.pods) + 1 > room["pods"]:
         return _not_enough("pods", 1, len(held.pods), room["pods"])

@@ -5,8 +5,7 @@ running in one look; else until something takes time, which it notes with `wake`
 only; what it found is a list of slots, from which `status.py` writes the pod's status.
 
 Reference: kubelet `kuberuntime_manager.go` (computePodActions, SyncPod). Order: sandbox; init containers one by one, a
-sidecar counting as done once it has started; then all containers at once. Simplified: a failing postStart hook is not
-simulated, and termination messages are empty.
+sidecar counting as done once it has started; then all containers at once. Simplified: a postStart hook takes no time.
 """
 
 from typing import Any, Protocol
@@ -14,18 +13,34 @@ from typing import Any, Protocol
 from core.kube.objects import Obj, annotations_of
 from core.kube.quantities import count
 from core.kubelet.backoff import next_backoff, restart_delay, spoken
+from core.kubelet.beside import beyond_beside, hook_fails, with_hook
 from core.kubelet.environment import ConfigError, expand
 from core.kubelet.probing import probe
 from core.kubelet.pulling import ensure_image, pulled_text
 from core.kubelet.status import Slot
-from core.kubelet.stopping import stop_all
+from core.kubelet.stopping import replace, stop_all, stop_one
+from core.kubelet.surroundings import (
+    CONFIG_ERROR,
+    bad_sub_path,
+    home,
+    needs_environment,
+    refusal_of,
+    surroundings,
+    what_is_read,
+)
 from core.runtime.cri import Runtime, State, behaviour_of, is_ready, state_of
 from core.runtime.disk import Record
-from core.runtime.workloads import Behaviour, settings_of
+from core.runtime.files import TERMINATION_LOG
+from core.runtime.workloads import START_ERROR, Behaviour, settings_of
 
 CREATED = "Container created"
 STARTED = "Container started"
 NOT_SIMULATED = "The script is beyond the simulated shell ({what}): it is taken to do its job, {how}"
+NOT_SIMULATED_PROGRAM = "The program {what} is not simulated: it is taken to do its job, {how}"
+NOT_SIMULATED_COMMAND = "The command of the {of} is beyond the simulated shell ({what}): it is taken to {how}"
+CANNOT_START = "Error: {why}"
+HOOK_FAILED = "PostStartHook failed"
+HOOK_KILLED = "FailedPostStartHook"
 BACK_OFF = "Back-off restarting failed container {name} in pod {pod}"
 WAITING_BACK_OFF = "back-off {delay} restarting failed container={name} pod={pod}"
 SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
@@ -36,10 +51,11 @@ class Kubelet(Protocol):
     """What a PodSync needs of its kubelet."""
 
     runtime: Runtime
+    node: str
     host_ip: str
     told: dict[tuple[str, str], float]
 
-    def say(self, kind: str, pod: Obj, reason: str, message: str, container: str = "", init: bool = False) -> None: ...
+    def say(self, kind: str, pod: Obj, reason: str, message: str, path: str = "") -> None: ...
     def new_address(self, pod: Obj) -> str: ...
     def environment_of(self, pod: Obj, container: Obj, ip: str) -> dict[str, str]: ...
 
@@ -76,6 +92,11 @@ class PodSync:
         ]
         self.inits = [slot for slot in self.slots if slot.init]
         self.mains = [slot for slot in self.slots if not slot.init]
+        self.ephemerals = [
+            _slot(container, False, attempts.get(container["name"]), ephemeral=True)
+            for container in spec.get("ephemeralContainers") or ()
+        ]
+        self.everything = [*self.slots, *self.ephemerals]
 
     def wake(self, moment: float) -> None:
         """Look again at `moment`; of several the earliest counts."""
@@ -86,15 +107,18 @@ class PodSync:
         """Bring the pod forward."""
         self._have_sandbox()
         if self.sandbox is None:  # nothing is to be started any more
-            for slot in self.slots:
+            for slot in self.everything:
                 self.observe(slot)
             self._settle()
             return
         if not is_ready(self.sandbox, self.now):
             self.wake(self.sandbox["ready_at"])
-        elif self._initialize():
-            for slot in self.mains:
-                self._keep(slot, self.policy)
+        else:
+            for slot in self.ephemerals:
+                self._keep(slot, "Never")
+            if self._initialize():
+                for slot in self.mains:
+                    self._keep(slot, self.policy)
         self._settle()
 
     def observe(self, slot: Slot) -> State | None:
@@ -122,7 +146,10 @@ class PodSync:
     def behaviour(self, slot: Slot) -> Behaviour:
         """What the process in the slot does."""
         assert slot.record is not None
-        return behaviour_of(slot.record, **self._of_pod(slot))
+        started = slot.record["started_at"]
+        if started is None:
+            started = self.now + self.runtime.latencies.start
+        return with_hook(behaviour_of(slot.record, started=started, **self._of_pod(slot)), slot.spec)
 
     def _have_sandbox(self) -> None:
         """Make sure of a live sandbox while anything is left to run in it."""
@@ -139,7 +166,7 @@ class PodSync:
         ip = self.kubelet.new_address(self.pod)
         self.sandbox = self.runtime.run_pod_sandbox(self.key, self.uid, ip, self.now, notes)
         if dead is not None:
-            for slot in self.slots:
+            for slot in self.everything:
                 if slot.record is not None:  # its new attempt belongs to the new sandbox, the old record stays its past
                     slot.record["sandbox_id"] = ""
                     self.runtime.disk.put("container", slot.record["id"], slot.record)
@@ -170,8 +197,14 @@ class PodSync:
         if record is None:
             self._start(slot)
             return
-        was_seen = record["notes"].get("seen", False)
-        if self.observe(slot) is not State.EXITED:
+        was_seen, replaced = record["notes"].get("seen", False), _is_replaced(record, slot)
+        self._follow_settings(slot)
+        state = self.observe(slot)
+        if state is State.RUNNING and replaced and (slot.sidecar or not slot.init):
+            replace(self, slot, self.pod["spec"].get("terminationGracePeriodSeconds", 30))
+            self.wake(record["exits_at"])
+            state = state_of(record, self.now)
+        if state is not State.EXITED:
             return
         current = self._is_current(record)
         if slot.init and not slot.sidecar and not current:
@@ -180,6 +213,9 @@ class PodSync:
         if not self._restarts(slot, policy):
             return
         slot.restarts = True
+        if replaced:  # the definition is a new one: nothing is held against it
+            self._start(slot)
+            return
         if not was_seen:
             self.wake(self.now)  # the end is reported first, as the real one does
             return
@@ -200,6 +236,16 @@ class PodSync:
             return
         self._start(slot)
 
+    def _follow_settings(self, slot: Slot) -> None:
+        """An annotation that was changed since its start tells a running process anew when to end."""
+        record, settings = slot.record, self._settings(slot)
+        assert record is not None
+        if settings == record["notes"].get("settings", {}) or "stopping" in record["notes"]:
+            return
+        if state_of(record, self.now) is State.RUNNING:
+            record["notes"]["settings"] = settings
+            self.runtime.plan_container(record, self.behaviour(slot), self.now)
+
     def _start(self, slot: Slot) -> None:
         """Image, environment, create, start; what is missing makes the slot wait."""
         assert self.sandbox is not None
@@ -207,26 +253,32 @@ class PodSync:
         pull = ensure_image(self, slot)
         if pull is None:
             return
+        reason, refusal = refusal_of(self.pod, spec, pull.image)
+        if refusal:
+            self._wait_for_config(slot, refusal, reason)
+            return
         env: dict[str, str] = {}
+        around = surroundings(self.pod, spec, pull.image, self.kubelet.node)
         command, args = tuple(spec.get("command") or ()), tuple(spec.get("args") or ())
-        if _needs_environment(spec, pull.needs_env, command, args):
+        if needs_environment(spec, pull.image):
             try:
                 variables = self.kubelet.environment_of(self.pod, spec, self.sandbox["ip"])
             except ConfigError as error:
-                slot.waiting = ("CreateContainerConfigError", str(error))
-                self.say("Warning", slot, "Failed", f"Error: {error}")
-                self.wake(self.now + CONFIG_RETRY)
+                self._wait_for_config(slot, str(error))
+                return
+            bad_path = bad_sub_path(spec, variables)
+            if bad_path:
+                self._wait_for_config(slot, bad_path)
                 return
             command = tuple(expand(word, variables) for word in command)
             args = tuple(expand(word, variables) for word in args)
-            script = " ".join((*command, *args))
-            script = script.replace("hostname", "HOSTNAME")  # the command reads the variable
-            env = {name: value for name, value in variables.items() if name in pull.needs_env or name in script}
+            env = what_is_read(variables | {"HOME": home(around)}, pull.image, spec, (*command, *args))
         attempt, backoff = 0, 0.0
         if before is not None:
             attempt = before["attempt"] + 1
             began = before["started_at"] if before["started_at"] is not None else before["created_at"]
-            backoff = next_backoff(before["notes"]["backoff"], began, before["exits_at"])
+            if not _is_replaced(before, slot):
+                backoff = next_backoff(before["notes"]["backoff"], began, before["exits_at"])
         self.say("Normal", slot, "Pulled", pulled_text(spec["image"], pull))
         slot.record = self.runtime.create_container(
             self.sandbox,
@@ -237,20 +289,40 @@ class PodSync:
             command=command,
             args=args,
             env=env,
-            notes={"backoff": backoff},
+            world=around,
+            notes={"backoff": backoff, "image": spec["image"], "settings": self._settings(slot)},
         )
         self.say("Normal", slot, "Created", CREATED)
         does = self.behaviour(slot)
         self.runtime.start_container(slot.record, does, self.now)
-        self.say("Normal", slot, "Started", STARTED)
-        if does.beyond:
-            self.say("Warning", slot, "NotSimulated", NOT_SIMULATED.format(what=does.beyond, how=_taken_for(does)))
+        if does.reason == START_ERROR:
+            self.say("Warning", slot, "Failed", CANNOT_START.format(why=does.message))
+        else:
+            self.say("Normal", slot, "Started", STARTED)
+            self._tell_what_is_not_simulated(slot, does)
+            if hook_fails(does, spec):
+                self.say("Warning", slot, "FailedPostStartHook", HOOK_FAILED)
+                stop_one(self, slot, self.pod["spec"].get("terminationGracePeriodSeconds", 30), HOOK_KILLED)
         if slot.previous is not None:
             self.runtime.remove_container(slot.previous)  # of the dead only the latest is kept
         slot.previous = before
         if self.observe(slot) is State.EXITED:
             slot.restarts = self._restarts(slot, "Always" if slot.sidecar else self.policy)
             self.wake(self.now)
+
+    def _wait_for_config(self, slot: Slot, why: str, reason: str = CONFIG_ERROR) -> None:
+        slot.waiting = (reason, why)
+        self.say("Warning", slot, "Failed", f"Error: {why}")
+        self.wake(self.now + CONFIG_RETRY)
+
+    def _tell_what_is_not_simulated(self, slot: Slot, does: Behaviour) -> None:
+        """Whatever is taken for something it need not be is said once, at the start."""
+        if does.beyond:
+            command = tuple(slot.spec.get("command") or ()) or tuple(slot.spec.get("args") or ())
+            words = NOT_SIMULATED if "-c" in command else NOT_SIMULATED_PROGRAM
+            self.say("Warning", slot, "NotSimulated", words.format(what=does.beyond, how=_taken_for(does)))
+        for what, of, how in beyond_beside(does, slot.spec):
+            self.say("Warning", slot, "NotSimulated", NOT_SIMULATED_COMMAND.format(what=what, of=of, how=how))
 
     def _settle(self) -> None:
         """When nothing will run again, end the sidecars and then the sandbox: the pod is done."""
@@ -270,7 +342,9 @@ class PodSync:
         )
         if not (failed_init or ended):
             return
-        running = stop_all(self, self.inits, self.pod["spec"].get("terminationGracePeriodSeconds", 30))
+        running = stop_all(
+            self, [*self.inits, *self.ephemerals], self.pod["spec"].get("terminationGracePeriodSeconds", 30)
+        )
         for slot in running:
             assert slot.record is not None
             self.wake(slot.record["exits_at"])
@@ -282,7 +356,9 @@ class PodSync:
 
     def _restarts(self, slot: Slot, policy: str) -> bool:
         record = slot.record
-        return record is None or policy == "Always" or (policy == "OnFailure" and record["code"] != 0)
+        if record is None or record["notes"].get("replaced"):
+            return True
+        return policy == "Always" or (policy == "OnFailure" and record["code"] != 0)
 
     def _is_current(self, record: Record) -> bool:
         return self.sandbox is not None and record["sandbox_id"] == self.sandbox["id"]
@@ -290,19 +366,37 @@ class PodSync:
     def _of_pod(self, slot: Slot) -> dict[str, Any]:
         limits = (slot.spec.get("resources") or {}).get("limits") or {}
         completes = (slot.init and not slot.sidecar) or (self.policy != "Always" and not slot.init)
+        if slot.ephemeral:
+            completes = not slot.spec.get("stdin", False)
         return {
             "completes": completes,
             "stdin": slot.spec.get("stdin", False),
-            "settings": settings_of(annotations_of(self.pod), slot.spec["name"]),
+            "settings": self._settings(slot),
             "memory_limit": count("memory", str(limits["memory"])) if "memory" in limits else None,
+            "message_path": slot.spec.get("terminationMessagePath") or TERMINATION_LOG,
+            "message_from_log": slot.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError",
         }
 
+    def _settings(self, slot: Slot) -> dict[str, float]:
+        return settings_of(annotations_of(self.pod), slot.spec["name"])
+
     def say(self, kind: str, slot: Slot, reason: str, message: str) -> None:
-        self.kubelet.say(kind, self.pod, reason, message, slot.spec["name"], slot.init)
+        self.kubelet.say(kind, self.pod, reason, message, f"spec.{slot.group}{{{slot.spec['name']}}}")
 
 
-def _slot(container: Obj, init: bool, attempts: list[Record] | None) -> Slot:
-    slot = Slot(container, init)
+def _is_replaced(record: Record, slot: Slot) -> bool:
+    """Whether the container's definition is another than the one this attempt was made from.
+
+    As in the real kubelet's hash of a container, name and image are its definition: resources change in place, and
+    nothing else of a pod's containers can be changed.
+    """
+    return (
+        bool(record["notes"].get("replaced")) or record["notes"].get("image", slot.spec["image"]) != slot.spec["image"]
+    )
+
+
+def _slot(container: Obj, init: bool, attempts: list[Record] | None, *, ephemeral: bool = False) -> Slot:
+    slot = Slot(container, init, ephemeral)
     if attempts:
         attempts.sort(key=lambda record: record["attempt"])
         slot.record = attempts[-1]
@@ -312,10 +406,3 @@ def _slot(container: Obj, init: bool, attempts: list[Record] | None) -> Slot:
 
 def _taken_for(does: Behaviour) -> str:
     return "staying up" if does.ends_after is None else f"ending well after {does.ends_after:g} s"
-
-
-def _needs_environment(spec: Obj, needed: tuple[str, ...], command: tuple[str, ...], args: tuple[str, ...]) -> bool:
-    """Whether anybody reads the environment, or anything in it may be missing."""
-    if spec.get("envFrom") or any("valueFrom" in variable for variable in spec.get("env") or ()):
-        return True
-    return bool(needed) or any("$" in word for word in (*command, *args))

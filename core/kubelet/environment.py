@@ -14,6 +14,7 @@ from core.kube.quantities import count
 
 Find = Callable[[str, str], Obj | None]  # (resource, name) → the object in the pod's namespace
 
+MASTER_SERVICE = ("default", "kubernetes")
 REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_.-][A-Za-z0-9_.-]*)\)")
 
 
@@ -24,10 +25,9 @@ class ConfigError(Exception):
 def environment(
     pod: Obj, container: Obj, find: Find, *, ip: str = "", host_ip: str = "", services: Iterable[Obj] = ()
 ) -> dict[str, str]:
-    """All variables of `container` in order. Raises ConfigError."""
+    """All variables of `container` in order. `services`: those of all namespaces. Raises ConfigError."""
     result: dict[str, str] = {"HOSTNAME": hostname(pod)}
-    if pod["spec"].get("enableServiceLinks", True):
-        result |= service_variables(services)
+    result |= service_variables(linked_services(pod, services))
     for source in container.get("envFrom") or ():
         for kind, resource in (("configMapRef", "configmaps"), ("secretRef", "secrets")):
             if kind in source:
@@ -52,6 +52,20 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
         lambda match: "$" if match[0] == "$$" else variables.get(match[1], match[0]),
         text,
     )
+
+
+def linked_services(pod: Obj, services: Iterable[Obj]) -> list[Obj]:
+    """The Services a pod is told of: the API server's always, those of its namespace unless it wants none."""
+    namespace = pod["metadata"].get("namespace", "")
+    links = pod["spec"].get("enableServiceLinks", True)
+    found: dict[str, Obj] = {}
+    for service in services:
+        meta = service["metadata"]
+        if meta["namespace"] == namespace and links:
+            found[meta["name"]] = service
+        elif (meta["namespace"], meta["name"]) == MASTER_SERVICE:
+            found.setdefault(meta["name"], service)
+    return list(found.values())
 
 
 def service_variables(services: Iterable[Obj]) -> dict[str, str]:

@@ -6,20 +6,23 @@ have passed. Simplified: renewals fall on full tens of seconds of virtual time w
 nodes are one transaction, and an idle cluster idles.
 """
 
+from contextlib import suppress
 from typing import ClassVar
 
 from core.client import Context, Reconciler, Result, again
 from core.kube.errors import AlreadyExists, ApiError, Conflict, NotFound
 from core.kube.objects import Obj, condition
 from core.kube.requests import User
-from core.kube.times import micro_timestamp
-from core.kubelet.node import CONDITIONS, new_lease, new_node, node_status
+from core.kube.times import micro_timestamp, parse_timestamp
+from core.kubelet.node import CONDITIONS, new_csi_node, new_lease, new_node, node_status
 from core.runtime.disk import Disk
 from core.runtime.latencies import PROFILES
 
 LEASE_EVERY = 10.0  # seconds; a quarter of leaseDurationSeconds
 STATUS_EVERY = 300.0  # seconds; nodeStatusReportFrequency
 STATUS_TRIES = 5  # nodeStatusUpdateRetry
+MOMENT = 1e-3  # seconds; times are written in microseconds
+LEASES = "leases.coordination.k8s.io"
 NOTE = "kubelet"  # the disk's record of the newest start
 RETRY_MAX = 7.0  # seconds; the longest pause between attempts while the API server does not answer
 
@@ -30,9 +33,13 @@ def node_user(node: str) -> User:
 
 
 class NodeHeartbeat(Reconciler):
-    """Keeps its own Node and Lease. Memory that may be lost: the lease as last answered, when the status was last sent."""
+    """Keeps its own Node and Lease. Memory that may be lost: the lease as last answered, when the status was last sent.
 
-    name: ClassVar[str] = "kubelet"
+    A start of the kubelet reports and renews at once. Driven on by another of our processes it has not started: it finds in
+    the Node and the Lease when it last did, and waits for the next time.
+    """
+
+    name: ClassVar[str] = "heartbeat"
     component = "kubelet"
 
     def __init__(self, context: Context) -> None:
@@ -41,9 +48,13 @@ class NodeHeartbeat(Reconciler):
         super().__init__(context)
         self.disk: Disk = context.extras
         self.started, self.announced = self._start_of_process(context.starts)
-        self.reported = 0.0
+        self.reported: float | None = None if self.announced else 0.0  # None: the Node says when
+        self.renews_at_once = not self.announced
         self.failures = 0
         self.lease: Obj | None = None
+        self.has_csi_node = False
+        self.reference = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.node}}
+        """Its Node as Events name it: the kubelet speaks of itself before it knows the object."""
 
     def _start_of_process(self, starts: int) -> tuple[float, bool]:
         """When this start of the kubelet was, and whether it was told of: on the disk, since the simulated process does
@@ -67,6 +78,7 @@ class NodeHeartbeat(Reconciler):
             is_up = self.now >= ready_at  # as told; when the writes have been answered it may be later than that
             await self._report(node, ready=is_up and self.disk.serving)
             await self._renew(node)
+            await self._describe_storage(node)
         except ApiError as error:
             self.failures += 1
             return again(min(0.2 * 2**self.failures, RETRY_MAX), error.message)
@@ -83,18 +95,25 @@ class NodeHeartbeat(Reconciler):
         except AlreadyExists:
             return await self.client.get("nodes", "", self.node)
 
+    async def _describe_storage(self, node: Obj) -> None:
+        """Say at each start which storage drivers the node has: none, since volumes of drivers are not simulated."""
+        if not self.has_csi_node:
+            with suppress(AlreadyExists):
+                await self.client.create("csinodes.storage.k8s.io", new_csi_node(node))
+            self.has_csi_node = True
+
     def _announce(self, node: Obj) -> None:
         self.announced = True
-        self.events.normal(node, "Starting", "Starting kubelet.")
-        info = (node.get("status") or {}).get("nodeInfo")
-        if info is None:
+        self.events.normal(self.reference, "Starting", "Starting kubelet.")
+        known_boot = ((node.get("status") or {}).get("nodeInfo") or {}).get("bootID")
+        if not known_boot:
             for *_, reason in CONDITIONS:
-                self.events.normal(node, reason, f"Node {self.node} status is now: {reason}")
-            self.events.normal(node, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
+                self.events.normal(self.reference, reason, f"Node {self.node} status is now: {reason}")
+            self.events.normal(self.reference, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
             return
         boot = node_status(self.node, self.disk, {}, self.now, ready=True)["nodeInfo"]["bootID"]
-        if info.get("bootID") != boot:
-            self.events.warning(node, "Rebooted", f"Node {self.node} has been rebooted, boot id: {boot}")
+        if known_boot != boot:
+            self.events.warning(self.reference, "Rebooted", f"Node {self.node} has been rebooted, boot id: {boot}")
 
     async def _report(self, node: Obj, *, ready: bool) -> None:
         """Tell the status if it is news. Somebody else's write in between (a taint, a label) is read, and the news told
@@ -109,6 +128,9 @@ class NodeHeartbeat(Reconciler):
     async def _tell(self, node: Obj, *, ready: bool) -> None:
         old = node.get("status") or {}
         new = {**old, **node_status(self.node, self.disk, old, self.now, ready=ready)}
+        if self.reported is None:
+            beat = (condition(node, "Ready") or {}).get("lastHeartbeatTime")
+            self.reported = parse_timestamp(beat) if beat else 0.0
         due = self.now - self.reported >= STATUS_EVERY
         if not due and _without_heartbeats(old) == _without_heartbeats(new):
             return
@@ -116,27 +138,32 @@ class NodeHeartbeat(Reconciler):
         self.reported = self.now
         was = condition(node, "Ready")
         if ready and (was is None or was["status"] != "True"):
-            self.events.normal(node, "NodeReady", f"Node {self.node} status is now: NodeReady")
+            self.events.normal(self.reference, "NodeReady", f"Node {self.node} status is now: NodeReady")
         elif not ready and was is not None and was["status"] == "True":
-            self.events.normal(node, "NodeNotReady", f"Node {self.node} status is now: NodeNotReady")
+            self.events.normal(self.reference, "NodeNotReady", f"Node {self.node} status is now: NodeNotReady")
 
     async def _renew(self, node: Obj) -> None:
         moment = micro_timestamp(self.now)
         if self.lease is None:
             try:
-                self.lease = await self.client.create("leases.coordination.k8s.io", new_lease(node, moment))
-            except AlreadyExists:
-                self.lease = await self.client.get("leases.coordination.k8s.io", "kube-node-lease", self.node)
-            else:
-                return
-        if self.lease["spec"].get("renewTime") == moment:
+                self.lease = await self.client.get(LEASES, "kube-node-lease", self.node)
+            except NotFound:
+                self.lease = await self.client.create(LEASES, new_lease(node, moment))
+        if not self.renews_at_once and self._is_renewed(self.lease):
             return
-        fresh = {**self.lease, "spec": {**self.lease["spec"], "renewTime": moment}}
+        fresh = {**self.lease, "spec": {**(self.lease.get("spec") or {}), "renewTime": moment}}
         try:
-            self.lease = await self.client.update("leases.coordination.k8s.io", fresh)
+            if (self.lease.get("spec") or {}).get("renewTime") != moment:
+                self.lease = await self.client.update(LEASES, fresh)
         except (Conflict, NotFound):
             self.lease = None  # somebody changed or deleted it: the retry reads or creates it
             raise
+        self.renews_at_once = False
+
+    def _is_renewed(self, lease: Obj) -> bool:
+        """Whether it was renewed since the last full ten seconds."""
+        renewed = (lease.get("spec") or {}).get("renewTime")
+        return renewed is not None and self.now - parse_timestamp(renewed) < self.now % LEASE_EVERY + MOMENT
 
 
 def _without_heartbeats(status: Obj) -> Obj:

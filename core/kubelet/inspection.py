@@ -20,11 +20,13 @@ from core.runtime.stats import usage
 from core.runtime.syscalls import sequence
 from core.runtime.workloads import settings_of
 
+GROUPS = ("containers", "initContainers", "ephemeralContainers")
+
 
 def inspect(pod: Obj, name: str, disk: Disk, now: float, find: Find, services: Iterable[Obj] = ()) -> Obj | None:
     """What the node knows of the container `name` of `pod`; None when it was never created there."""
     meta, spec = pod["metadata"], pod["spec"]
-    containers = [*spec["containers"], *(spec.get("initContainers") or ())]
+    containers = [each for group in GROUPS for each in spec.get(group) or ()]
     container = next((each for each in containers if each["name"] == name), None)
     attempts = [
         each

@@ -21,6 +21,12 @@ OS_IMAGE = "Debian GNU/Linux 13 (trixie)"
 IMAGES_MAX = 50  # nodeStatusMaxImages
 NODES_MAX = 1 << 15
 
+MIGRATED = "storage.alpha.kubernetes.io/migrated-plugins"
+MIGRATED_PLUGINS = ",".join(
+    f"kubernetes.io/{name}"
+    for name in ("aws-ebs", "azure-disk", "azure-file", "cinder", "gce-pd", "portworx-volume", "vsphere-volume")
+)
+
 CAPACITY: dict[str, dict[str, str]] = {
     # what a machine has, by the first part of its name; the last row is for every other name
     "large": {"cpu": "32", "memory": "128Gi", "ephemeral-storage": "400Gi", "pods": "250"},
@@ -91,8 +97,12 @@ def new_node(name: str) -> Obj:
 
 
 def node_status(name: str, disk: Disk, old: Obj, now: float, *, ready: bool) -> Obj:
-    """The status to report: conditions keep their lastTransitionTime while their status stays."""
-    has = capacity(name)
+    """The status to report: conditions keep their lastTransitionTime while their status stays.
+
+    What somebody else advertised in the capacity (`example.com/dongle: "4"`) stays, and can be allocated like the rest; the
+    machine's own numbers are the kubelet's (kubelet `nodestatus/setters.go`, MachineInfo).
+    """
+    has = {**(old.get("capacity") or {}), **capacity(name)}
     known = {condition["type"]: condition for condition in old.get("conditions", ())}
     conditions = [_condition(kind, "False", reason, message, known, now) for kind, reason, message, _ in CONDITIONS]
     why = READY if ready else NOT_READY if disk.serving else RUNTIME_DOWN
@@ -145,6 +155,18 @@ def new_lease(node: Obj, renewed: str) -> Obj:
         "kind": "Lease",
         "metadata": {"name": meta["name"], "namespace": "kube-node-lease", "ownerReferences": [owner]},
         "spec": {"holderIdentity": meta["name"], "leaseDurationSeconds": 40, "renewTime": renewed},
+    }
+
+
+def new_csi_node(node: Obj) -> Obj:
+    """What storage drivers the node has, and which built-in ones are migrated to drivers; owned by the node."""
+    meta = node["metadata"]
+    owner = {"apiVersion": "v1", "kind": "Node", "name": meta["name"], "uid": meta["uid"]}
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSINode",
+        "metadata": {"name": meta["name"], "annotations": {MIGRATED: MIGRATED_PLUGINS}, "ownerReferences": [owner]},
+        "spec": {},
     }
 
 

@@ -48,7 +48,7 @@ def by_node(pod: Obj) -> list[str]:
 class PodWorkers(Reconciler):
     """The pods of one node."""
 
-    name: ClassVar[str] = "kubelet"
+    name: ClassVar[str] = "pod-workers"
     component = "kubelet"
 
     def __init__(self, context: Context) -> None:
@@ -74,11 +74,10 @@ class PodWorkers(Reconciler):
                 if sandbox["stopped_at"] is None:
                     self.addresses.add(sandbox["ip"])
         self.nodes = self.informers("nodes")
-        self.pods = self.informers("pods", **{BY_NODE: by_node})
+        self.pods = self.watch("pods", self._on_pod, among=(BY_NODE, self.node), **{BY_NODE: by_node})
         for pod in self.pods.indexed(BY_NODE, self.node):
             if self.disk.of_pod("sandbox", str(key_of(pod))) and not self._is_over(pod):
                 self.occupancy.take(pod)
-        self._subscriptions.append(self.pods.on_indexed(BY_NODE, self.node, self._on_pod))
         for sandbox in list(self.disk.all("sandbox")):
             self.enqueue(sandbox["pod"])  # those whose pods are gone are swept
 
@@ -186,6 +185,7 @@ class PodWorkers(Reconciler):
             pod,
             sync.slots,
             self.now,
+            ephemerals=sync.ephemerals,
             ip=ip,
             host_ip=self.host_ip,
             sandbox_ready=ready,
@@ -241,9 +241,8 @@ class PodWorkers(Reconciler):
 
     # What a PodSync asks of its kubelet
 
-    def say(self, kind: str, pod: Obj, reason: str, message: str, container: str = "", init: bool = False) -> None:
-        """An Event about the pod, or about one of its containers."""
-        path = f"spec.{'initContainers' if init else 'containers'}{{{container}}}" if container else ""
+    def say(self, kind: str, pod: Obj, reason: str, message: str, path: str = "") -> None:
+        """An Event about the pod, or about the part of it that `path` names."""
         (self.events.warning if kind == "Warning" else self.events.normal)(pod, reason, message, path)
 
     def new_address(self, pod: Obj) -> str:
@@ -255,8 +254,7 @@ class PodWorkers(Reconciler):
         return ip
 
     def environment_of(self, pod: Obj, container: Obj, ip: str) -> dict[str, str]:
-        namespace = pod["metadata"]["namespace"]
-        services = [service for service in self.informers("services") if service["metadata"]["namespace"] == namespace]
+        services = self.informers("services")
         return environment(pod, container, self._finder(pod), ip=ip, host_ip=self.host_ip, services=services)
 
     def _note(self, call: str, subject: str, detail: str) -> None:

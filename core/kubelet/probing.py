@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from core.kubelet.containers import PodSync
 
 KINDS = ("startup", "liveness", "readiness")
-PROBE_KILLED = "Container {name} failed {kind} probe, will be restarted"
+PROBE_KILLED = "Container {name} failed {kind} probe{restarted}"
+RESTARTED = ", will be restarted"
 UNHEALTHY = "{kind} probe failed: {why}"
 
 
@@ -45,7 +46,8 @@ def probe(sync: "PodSync", slot: Slot) -> None:
         elif kind == "readiness":
             slot.ready = verdict.success is True
         if kind != "readiness" and verdict.success is False and not stopping:
-            sync.say("Normal", slot, "Killing", PROBE_KILLED.format(name=spec["name"], kind=kind))
+            restarted = "" if sync.policy == "Never" and not slot.sidecar else RESTARTED
+            sync.say("Normal", slot, "Killing", PROBE_KILLED.format(name=spec["name"], kind=kind, restarted=restarted))
             of_pod = sync.pod["spec"].get("terminationGracePeriodSeconds", 30)
             grace = each.get("terminationGracePeriodSeconds", of_pod)
             sync.runtime.stop_container(record, does, sync.now, grace)

@@ -12,7 +12,7 @@ from core.kubelet.backoff import pull_delay
 from core.kubelet.status import Slot
 from core.runtime.cri import Runtime
 from core.runtime.disk import Record
-from core.runtime.images import PullError, resolve
+from core.runtime.images import Image, PullError, resolve
 
 if TYPE_CHECKING:
     from core.kubelet.containers import PodSync
@@ -30,7 +30,7 @@ SHOW_ERROR_FOR = 1.0  # seconds a container waits with ErrImagePull before it is
 class Pull:
     """An image that is there: how long it took to fetch, if it had to be."""
 
-    needs_env: tuple[str, ...]
+    image: Image
     size: int
     seconds: float | None
 
@@ -42,6 +42,8 @@ def ensure_image(sync: "PodSync", slot: Slot) -> Pull | None:
     pulls: dict[str, Any] = sync.sandbox["notes"].get("pulls", {})
     image, name, now = slot.spec["image"], slot.spec["name"], sync.now
     mark = pulls.get(name)
+    if mark is not None and mark.get("image", image) != image:
+        mark = None  # another image was asked for then: neither its pull nor its back-off is this one's
     if mark is not None and "failures" in mark:
         if now < mark["at"]:  # the registry has not answered yet
             sync.wake(mark["at"])
@@ -78,7 +80,7 @@ def ensure_image(sync: "PodSync", slot: Slot) -> Pull | None:
             sync.say("Normal", slot, "Pulling", PULLING.format(image=image))
             record = runtime.pull_image(image, now)
             done = max(record["done_at"], now + runtime.latencies.resolve)
-            began = {"started": now, "done": done}
+            began = {"image": image, "started": now, "done": done}
             if done > now:
                 _note(sync, name, began)
         if now < began["done"]:
@@ -87,10 +89,10 @@ def ensure_image(sync: "PodSync", slot: Slot) -> Pull | None:
     except PullError as error:
         failures = mark["failures"] if mark is not None and "failures" in mark else 0
         at = now + runtime.latencies.resolve
-        mark = {"failures": failures + 1, "at": at, "reason": error.reason, "message": error.message}
+        mark = {"image": image, "failures": failures + 1, "at": at, "reason": error.reason, "message": error.message}
         if error.reason == "InvalidImageName":
             slot.waiting = (error.reason, error.message)
-            if sync.kubelet.told.setdefault((sync.uid, name), now) == now:
+            if sync.kubelet.told.setdefault((sync.uid, f"{name} {image}"), now) == now:
                 sync.say("Warning", slot, "InspectFailed", error.message)
                 sync.say("Warning", slot, "Failed", "Error: InvalidImageName")
             return None  # no retry helps: the spec has to change
@@ -111,7 +113,7 @@ def pulled_text(image: str, pull: Pull) -> str:
 
 
 def _pull(record: Record, seconds: float | None) -> Pull:
-    return Pull(resolve(record["name"]).needs_env, record["size"], seconds)
+    return Pull(resolve(record["name"]), record["size"], seconds)
 
 
 def _tell_failure(sync: "PodSync", slot: Slot, mark: dict[str, Any]) -> None:

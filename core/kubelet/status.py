@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.kube.objects import Obj
-from core.kube.pods import qos_class
+from core.kube.pods import containers_of, qos_class, resources_of
+from core.kube.quantities import amounts as exact
+from core.kube.quantities import write
+from core.kube.quota import family_of
 from core.kube.times import timestamp
 from core.runtime.cri import State, state_of
 from core.runtime.disk import Record
@@ -24,17 +27,24 @@ CONTAINER_CREATING, POD_INITIALIZING = "ContainerCreating", "PodInitializing"
 class Slot:
     """One container of the spec and where it stands: its newest attempt, the one before, and why nothing runs, if so.
 
-    `restarts`: its end is not the last word, the kubelet will start it again.
+    `restarts`: its end is not the last word, the kubelet will start it again. `ephemeral`: added to a running pod, to look
+    around in it; it counts for nothing.
     """
 
     spec: Obj
     init: bool
+    ephemeral: bool = False
     record: Record | None = None
     previous: Record | None = None
     waiting: tuple[str, str] | None = None
     started: bool = False
     ready: bool = False
     restarts: bool = False
+
+    @property
+    def group(self) -> str:
+        """The list of the pod's spec that it is in."""
+        return "ephemeralContainers" if self.ephemeral else "initContainers" if self.init else "containers"
 
     @property
     def sidecar(self) -> bool:
@@ -46,6 +56,7 @@ def pod_status(
     slots: Sequence[Slot],
     now: float,
     *,
+    ephemerals: Sequence[Slot] = (),
     ip: str,
     host_ip: str,
     sandbox_ready: bool,
@@ -78,7 +89,13 @@ def pod_status(
     ordered = sorted(mains, key=lambda slot: slot.spec["name"])
     status["containerStatuses"] = [_container_status(slot, now, begun=begun or not inits) for slot in ordered]
     status["qosClass"] = old.get("qosClass") or qos_class(pod["spec"])
-    for kept in ("nominatedNodeName", "resourceClaimStatuses", "ephemeralContainerStatuses"):
+    if asked := _asked_by_the_pod(pod["spec"]):
+        if "requests" in asked:
+            status["allocatedResources"] = asked["requests"]
+        status["resources"] = asked
+    if ephemerals:
+        status["ephemeralContainerStatuses"] = [_container_status(slot, now, begun=True) for slot in ephemerals]
+    for kept in ("nominatedNodeName", "resourceClaimStatuses"):
         if kept in old:
             status[kept] = old[kept]
     return status
@@ -149,13 +166,14 @@ def _container_status(slot: Slot, now: float, *, begun: bool) -> Obj:
         else:
             status["state"] = {"waiting": {"reason": CONTAINER_CREATING}}
     status["lastState"] = last
-    status["ready"] = slot.ready
+    status["ready"] = slot.ready and not slot.ephemeral
     status["restartCount"] = record["attempt"] if record else 0
     status["image"] = spec["image"] if record is None else record["image"]
     status["imageID"] = record["image_id"] if record else ""
     if record:
         status["containerID"] = f"containerd://{record['id']}"
-    status["started"] = slot.started
+    if not slot.ephemeral:
+        status["started"] = slot.started
     resources = spec.get("resources")
     if resources:
         if "requests" in resources:
@@ -167,10 +185,28 @@ def _container_status(slot: Slot, now: float, *, begun: bool) -> Obj:
     return status
 
 
+def _asked_by_the_pod(spec: Obj) -> Obj:
+    """What is set aside for the pod as a whole, all containers together (KEP-5419); none for one that asks for none."""
+    lists = [container.get("resources") or {} for container in containers_of(spec)] + [spec.get("resources") or {}]
+    written = {
+        name: quantity
+        for resources in lists
+        for field in ("limits", "requests")
+        for name, quantity in (resources.get(field) or {}).items()
+    }
+    asked: Obj = {}
+    for field in ("limits", "requests"):
+        amounts = resources_of(spec, field) | exact((spec.get("resources") or {}).get(field))
+        if amounts:
+            asked[field] = {name: write(value, family_of(written.get(name, ""))) for name, value in amounts.items()}
+    return asked
+
+
 def _terminated(record: Record) -> Obj:
     state = {
         "exitCode": record["code"],
         "reason": record["reason"],
+        **({"message": record["message"]} if record.get("message") else {}),
         "startedAt": timestamp(record["started_at"] if record["started_at"] is not None else record["exits_at"]),
         "finishedAt": timestamp(record["exits_at"]),
         "containerID": f"containerd://{record['id']}",
@@ -227,11 +263,10 @@ def _conditions(
         "PodScheduled": (True, None),
     }
     moment = timestamp(now)
-    result = []
+    result = [condition for kind, condition in known.items() if kind not in verdicts]
     for kind in OURS:
         holds, why = verdicts[kind]
         result.append(_condition(kind, holds, why, known.get(kind), generation, moment))
-    result += [condition for kind, condition in known.items() if kind not in verdicts]
     return result
 
 

@@ -1,7 +1,6 @@
 """What keeps a pod's volumes from being mounted: ConfigMaps and Secrets, and keys of them, that are not there. Pure.
 
-Reference: kubelet `volume/{configmap,secret,projected}`. Their files are later work; so is what has to be attached, and
-the publisher of the cluster's root certificate, which every pod's token volume asks for.
+Reference: kubelet `volume/{configmap,secret,projected}`. Their files are later work; so is what has to be attached.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,8 +21,6 @@ SOURCES = {
     "configMap": ("configmaps", "name", "name"),
     "secret": ("secrets", "secretName", "name"),
 }
-
-ROOT_CA = "kube-root-ca.crt"
 
 RETRY, RETRY_MAX = 0.5, 122.0  # seconds; nestedpendingoperations' exponential back-off
 
@@ -47,9 +44,9 @@ def retry_delay(failures: int) -> float:
 def _missing_in(volume: dict[str, Any], find: Find, naming: int) -> Iterator[str]:
     for kind, fields in SOURCES.items():
         source = volume.get(kind)
-        name = (source or {}).get(fields[naming], "")
-        if source is None or source.get("optional") or name == ROOT_CA:
+        if source is None or source.get("optional"):
             continue
+        name = source.get(fields[naming], "")
         found = find(fields[0], name)
         if found is None:
             yield NOT_FOUND.format(kind=kind.lower(), name=name)

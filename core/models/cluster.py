@@ -92,8 +92,9 @@ class RoleState(models.Model):
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
     role = models.CharField(max_length=32)
-    owner = models.CharField(max_length=64, blank=True)
+    owner = models.CharField(max_length=64, blank=True, help_text="HOST:PID:START of the worker that drives it")
     epoch = models.BigIntegerField(default=0)
+    claimed_at = models.FloatField(default=0, help_text="wall seconds since which the owner has it")
     due_at = models.FloatField(null=True, help_text="virtual seconds; null: only an event wakes it")
     seen_revision = models.BigIntegerField(default=0, help_text="revision up to which this role has acted")
     driven_at = models.FloatField(default=0, help_text="wall seconds of the last slice")

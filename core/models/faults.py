@@ -19,6 +19,9 @@ class Component(models.Model):
     node = models.CharField(max_length=63, blank=True, help_text="the worker node it lives on, if any")
     state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
     starts = models.PositiveIntegerField(default=1, help_text="times started: a new number is a new process")
+    driven = models.PositiveBigIntegerField(
+        default=0, help_text="the newest start that was driven, its node's counted in"
+    )
     since = models.FloatField(default=0, help_text="virtual seconds of the last change of state")
 
     class Meta:

@@ -20,6 +20,7 @@ class JournalEntry(models.Model):
         constraints = [models.UniqueConstraint(fields=["cluster", "seq"], name="one_entry_per_number")]
         indexes = [models.Index(fields=["cluster", "kind", "seq"])]
         ordering = ["cluster", "seq"]
+        verbose_name_plural = "journal entries"
 
     def __str__(self) -> str:
         return f"#{self.seq} {self.kind}"

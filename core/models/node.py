@@ -19,6 +19,7 @@ class Sandbox(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cluster", "node", "sandbox_id"], name="one_sandbox_per_id")]
+        verbose_name_plural = "sandboxes"
 
     def __str__(self) -> str:
         return f"{self.node}/{self.sandbox_id[:12]}"

@@ -29,7 +29,7 @@ class KubeProxy(Reconciler):
         self.node = self.context.node
         self.next_sync = self.now
         self.book = rulebook_of(self.informers)
-        self._subscriptions.append(self.book.subscribe(self._wake))
+        self.listen(lambda: self.book.subscribe(self._wake))
         self.enqueue(self.node)
 
     async def reconcile(self, key: str) -> Result | None:

@@ -1,15 +1,15 @@
 """`$((…))` of the small shell: whole numbers of 64 bits, as POSIX has them. Pure; knows the variables it is given.
 
 Precedence climbing over a table of operators: an operand, then operators as long as they bind at least as tightly as what
-stands to the left. Assignments within an expression are not understood.
+stands to the left. `$NAME` has been replaced by its value before; assignments within an expression are not understood.
 """
 
 import re
 from collections.abc import Callable, Mapping
 
-from core.runtime.syntax import NotUnderstood
+from core.runtime.syntax import NAME, NotUnderstood
 
-TOKEN = re.compile(r"\s*(?:(\d+)|\$?\{?([A-Za-z_]\w*)\}?|(<=|>=|==|!=|&&|\|\||[-+*/%<>!()]))", re.ASCII)
+TOKEN = re.compile(r"\s*(?:(0[xX][0-9a-fA-F]+|\d+)(?!\w)|([A-Za-z_]\w*)|(<=|>=|==|!=|&&|\|\||[-+*/%<>!()]))", re.ASCII)
 DEPTH_MAX = 20  # of what a variable's value may name in turn
 DIGITS_MAX = 19
 
@@ -42,6 +42,8 @@ UNARY: dict[str, Callable[[int], int]] = {"-": lambda it: -it, "+": lambda it: i
 
 def evaluate(text: str, variables: Mapping[str, str]) -> int:
     """The value of an expression; a variable that is not set counts as 0. Raises NotUnderstood."""
+    if "++" in text or "--" in text:
+        raise NotUnderstood(f"$(({text}))")
     reader = _Reader(text, variables)
     value = reader.expression(1)
     if reader.tokens:
@@ -85,16 +87,23 @@ class _Reader:
         raise NotUnderstood(f"$(({self.text}))")
 
     def number(self, digits: str) -> int:
-        if len(digits) > DIGITS_MAX:
+        base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[0] == "0" else 10
+        try:
+            value = int(digits[:DIGITS_MAX], base)
+        except ValueError:
+            raise NotUnderstood(digits[:DIGITS_MAX]) from None
+        if len(digits) > DIGITS_MAX or value >= 2**63:
             raise NotUnderstood(digits[:DIGITS_MAX])
-        return _wrapped(int(digits))
+        return value
 
     def variable(self, name: str) -> int:
         """Its value as a number; a value that is a name is looked up in turn."""
         for _ in range(DEPTH_MAX):
-            value = self.variables.get(name, "").strip() or "0"
+            value = self.variables.get(name, "").strip(" \t\n") or "0"
             if re.fullmatch(r"-?\d+", value, re.ASCII):
                 return -self.number(value[1:]) if value[0] == "-" else self.number(value)
+            if not NAME.fullmatch(value):
+                break
             name = value
         raise NotUnderstood(f"$(({self.text}))")
 

@@ -8,7 +8,7 @@ Records (JSON, well under 1 KB each):
 
 sandbox    id, pod, pod_uid, attempt, ip, boot, created_at, ready_at, stopped_at; notes (the kubelet's annotations)
 container  id, sandbox_id, pod, pod_uid, name, attempt, image, image_id, boot, created_at, started_at, exits_at, code,
-           reason, command, args, env (what the process reads of it), notes
+           reason, message, command, args, env (what the process reads of it), world (what else it finds), notes
 image      name, id, size, started_at, done_at, layers: [digest, size, done_at]
 
 Simplified: pulls run side by side, however many; an image's layers come one after the other; a pod's address is given by
@@ -23,7 +23,7 @@ from typing import Any
 from core.runtime.disk import Disk, Record
 from core.runtime.images import Image, full_name, resolve
 from core.runtime.latencies import PROFILES
-from core.runtime.workloads import SIGKILLED, Behaviour, behaviour
+from core.runtime.workloads import SIGKILLED, Behaviour, behaviour, command_line, world_of
 
 Note = Callable[[str, str, str], None]
 
@@ -124,6 +124,7 @@ class Runtime:
         command: tuple[str, ...] = (),
         args: tuple[str, ...] = (),
         env: Mapping[str, str] | None = None,
+        world: Mapping[str, Any] | None = None,
         notes: Mapping[str, Any] | None = None,
     ) -> Record:
         """A snapshot on top of the image's layers and a bundle with its `config.json`; nothing runs yet."""
@@ -151,20 +152,26 @@ class Runtime:
             container["args"] = list(args)
         if env:
             container["env"] = dict(env)
+        if world:
+            container["world"] = dict(world)
         self.disk.put("container", container["id"], container)
         self.note("CreateContainer", f"{sandbox['pod']}/{name}", named)
         return container
 
     def start_container(self, container: Record, does: Behaviour, now: float) -> None:
         """Run the process; what it `does` settles when and how it ends by itself."""
-        started = now + self.latencies.start
-        container["started_at"] = started
-        if does.ends_after is not None:
-            container["exits_at"] = started + does.ends_after
-            container["code"] = does.code
-            container["reason"] = does.reason or (ERROR if does.code else COMPLETED)
-        self.disk.put("container", container["id"], container)
+        container["started_at"] = now + self.latencies.start
+        self.plan_container(container, does, now)
         self.note("StartContainer", f"{container['pod']}/{container['name']}", "")
+
+    def plan_container(self, container: Record, does: Behaviour, now: float) -> None:
+        """Settle when and how a started process ends by itself: not before `now`, or never."""
+        ends = does.ends_after is not None
+        container["exits_at"] = max(now, container["started_at"] + does.ends_after) if ends else None
+        container["code"] = does.code if ends else None
+        container["reason"] = (does.reason or (ERROR if does.code else COMPLETED)) if ends else ""
+        container["message"] = does.message if ends else ""
+        self.disk.put("container", container["id"], container)
 
     def stop_container(self, container: Record, does: Behaviour, now: float, grace: float, hook: float = 0.0) -> None:
         """SIGTERM once its preStop hook (`hook` seconds) is through, SIGKILL when `grace` seconds are over.
@@ -260,15 +267,16 @@ def kill_pod(disk: Disk, pod_uid: str, now: float) -> list[str]:
     return killed
 
 
-def behaviour_of(container: Record, **of_pod: Any) -> Behaviour:
-    """What a recorded container's process does; `of_pod`: completes, stdin, settings, memory_limit (see `workloads`)."""
-    return behaviour(
-        image_of(container),
-        tuple(container.get("command", ())),
-        tuple(container.get("args", ())),
-        env=container.get("env"),
-        **of_pod,
-    )
+def behaviour_of(container: Record, *, started: float | None = None, **of_pod: Any) -> Behaviour:
+    """What a recorded container's process does; `of_pod`: completes, stdin, settings and so on (see `workloads`).
+
+    started   when it starts, if its record does not say yet
+    """
+    image = image_of(container)
+    command, args = tuple(container.get("command", ())), tuple(container.get("args", ()))
+    begins = container["started_at"] if started is None else started
+    world = world_of(container, command_line(image, command, args), begins or container["created_at"])
+    return behaviour(image, command, args, world=world, **of_pod)
 
 
 def image_of(container: Record) -> Image:

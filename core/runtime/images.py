@@ -1,9 +1,10 @@
 """What registries have: from a reference to an image with its layers, its config and what its process does.
 
-The catalogue (`catalogue.toml`) holds the well-known ones; of Docker Hub's official images there are no others, so a typo
-in a short name fails as in life. Images of other registries and users are taken to exist: sizes and layers are derived
-from the reference, so the same reference is the same image everywhere. Simplified: one platform (linux/amd64), manifest
-lists are skipped, and a tag never moves; a pinned digest is believed.
+The catalogue (`catalogue.toml`) holds the well-known ones, and the names of all others that Docker Hub calls official, so a
+typo in a short name fails as in life. Those others, and images of other registries and users, are taken to exist with any
+tag, and made up: sizes and layers are derived from the reference, so the same reference is the same image everywhere; what
+is in them is not known. Simplified: one platform (linux/amd64), manifest lists are skipped, and a tag never moves; a pinned
+digest is believed.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.runtime.references import DOCKER_HUB, BadReference, Reference, parse_reference
+from core.runtime.world import BUSYBOX, DEBIAN, UNKNOWN
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 MB = 1_000_000
@@ -50,6 +52,9 @@ class Layer(NamedTuple):
 class Image:
     """An image of a registry: the parts of its manifest and config that the node needs.
 
+    known            the catalogue says what it is; else it is made up, and nobody knows what its program does
+    family           whose tools it has (see `World`)
+    programs         all programs on its PATH; None: nobody knows
     ports            what the process listens on; None: whatever the pod declares
     program          the executable that is the image's own behaviour, by its file name
     stop_code        its exit code on SIGTERM; None: it ignores the signal
@@ -58,6 +63,9 @@ class Image:
     """
 
     name: str
+    known: bool
+    family: str
+    programs: frozenset[str] | None
     digest: str
     layers: tuple[Layer, ...]
     entrypoint: tuple[str, ...]
@@ -93,12 +101,11 @@ def resolve(reference: str) -> Image:
         raise PullError("InvalidImageName", INVALID_NAME.format(reference)) from None
     entry = _catalogue()["images"].get(parsed.repository_name)
     if entry is None:
-        if parsed.registry == DOCKER_HUB and parsed.repository.startswith("library/"):
-            raise PullError("ErrImagePull", DENIED.format(parsed))
-        return _build(parsed, _made_up(parsed))
+        _refuse_what_is_not_official(parsed)
+        return _build(parsed, _made_up(parsed), known=False)
     if parsed.tag and not parsed.digest and not _tag_pattern(parsed.repository_name).fullmatch(parsed.tag):
         raise PullError("ErrImagePull", NO_SUCH_TAG.format(parsed))
-    return _build(parsed, entry)
+    return _build(parsed, entry, known=True)
 
 
 def full_name(reference: str) -> str:
@@ -112,6 +119,18 @@ def full_name(reference: str) -> str:
 @cache
 def _catalogue() -> dict[str, Any]:
     return tomllib.loads(CATALOGUE.read_text())
+
+
+def _refuse_what_is_not_official(reference: Reference) -> None:
+    """Raises PullError for a name under `library/` that Docker Hub does not have, and for a tag that is never made."""
+    group, _, name = reference.repository.partition("/")
+    if reference.registry != DOCKER_HUB or group != "library":
+        return
+    official = _catalogue()["official"]
+    if name not in official["names"]:
+        raise PullError("ErrImagePull", DENIED.format(reference))
+    if reference.tag == "latest" and name in official["without_latest"]:
+        raise PullError("ErrImagePull", NO_SUCH_TAG.format(reference))
 
 
 @cache
@@ -139,8 +158,9 @@ def _made_up(reference: Reference) -> dict[str, Any]:
     }
 
 
-def _build(reference: Reference, entry: dict[str, Any]) -> Image:
+def _build(reference: Reference, entry: dict[str, Any], *, known: bool) -> Image:
     layers = []
+    family = entry.get("family", _family(entry["base"], reference.tag))
     base_size = _catalogue()["bases"][entry["base"]]
     if base_size:
         layers.append(Layer(_digest(f"base:{entry['base']}"), int(base_size * MB)))
@@ -153,6 +173,9 @@ def _build(reference: Reference, entry: dict[str, Any]) -> Image:
         layers.append(Layer(_digest(f"{of_version}#{number}"), size))
     return Image(
         name=str(reference),
+        known=known,
+        family=family if known else UNKNOWN,
+        programs=frozenset(_catalogue()["programs"].get(family, ())) | set(entry["has"]) if "has" in entry else None,
         digest=reference.digest or _digest(of_version),
         layers=tuple(layers),
         entrypoint=tuple(entry.get("entrypoint", ())),
@@ -169,6 +192,13 @@ def _build(reference: Reference, entry: dict[str, Any]) -> Image:
         memory_mib=entry.get("memory", 10),
         log=tuple(entry.get("log", ())),
     )
+
+
+def _family(base: str, tag: str) -> str:
+    """Whose tools an image on this base has; a variant that is named in the tag goes before."""
+    if "alpine" in tag or base in ("alpine", "busybox"):
+        return BUSYBOX
+    return DEBIAN if base in ("debian", "ubuntu") else UNKNOWN
 
 
 def _digest(text: str) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 DOCKER_HUB = "docker.io"
+OLD_DOCKER_HUB = "index.docker.io"
 PATTERN = re.compile(
     r"(?P<name>[a-z0-9][a-zA-Z0-9.:/_-]*?)(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
@@ -49,7 +50,9 @@ def parse_reference(text: str) -> Reference:
     name, tag, digest = match["name"], match["tag"] or "", match["digest"] or ""
     first, slash, rest = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
-        registry, repository = first, rest
+        registry, repository = DOCKER_HUB if first == OLD_DOCKER_HUB else first, rest
+        if registry == DOCKER_HUB and "/" not in repository:
+            repository = f"library/{repository}"
     else:
         registry, repository = DOCKER_HUB, name if slash else f"library/{name}"
     if PATH.fullmatch(repository) is None:

@@ -12,10 +12,11 @@ has to run: whoever wants to know compares with the clock. Four sources, the fir
    cluster-viz.dev/memory-growth: "5"      MiB a second; ends with OOMKilled when its limit is reached
    each may be given for one container by `cluster-viz.dev/CONTAINER.exit-after`
 2. the image's own program (no command given, or one that starts it): as the catalogue says, and for a few whose
-   arguments say what they do, as `programs.py` does
-3. a command that the small shell understands (`shell.py`): played from start to end
-4. any other command: taken to do its job. It serves what the pod declares and stays up; in an init container, or in a
-   pod that is meant to complete (restartPolicy other than Always), it ends well after a few seconds.
+   arguments say what they do, as `programs.py` does; an image outside of the catalogue has no program that we know
+3. a command that the small shell understands (`shell.py`): played from start to end, among the variables and files that
+   the container has (`World`); a program that the image is known not to have cannot be started
+4. anything else: taken to do its job, and `beyond` says so. It serves what the pod declares and stays up; in an init
+   container, or in a pod that is meant to complete (restartPolicy other than Always), it ends well after a few seconds.
 """
 
 from collections.abc import Mapping
@@ -23,26 +24,34 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from core.kube.numbers import measure
-from core.kube.times import LONGEST
+from core.runtime.files import TERMINATION_LOG
 from core.runtime.images import Image
 from core.runtime.programs import changes
-from core.runtime.shell import SHELLS, Run, is_known, run
+from core.runtime.shell import SHELLS, Run, lacks, run
 from core.runtime.syntax import NotUnderstood
+from core.runtime.world import Entry, File, World
 
 ANNOTATION = "cluster-viz.dev/"
-SETTINGS: dict[str, tuple[float, float]] = {
-    # annotation → the least and the most it may say
-    "exit-after": (0, LONGEST),
-    "exit-code": (0, 255),
-    "start-seconds": (0, LONGEST),
-    "unhealthy-after": (0, LONGEST),
-    "memory-growth": (-1_000_000, 1_000_000),
+SETTINGS = {
+    # name → the most it may be; the least is 0
+    "exit-after": 1e9,
+    "exit-code": 255.0,
+    "start-seconds": 1e9,
+    "unhealthy-after": 1e9,
+    "memory-growth": 1e6,
 }
 JOB_SECONDS = 5.0  # how long a command takes that is meant to complete and that we do not understand
 OOM_KILLED, SIGKILLED = "OOMKilled", 137
 MIB = 1 << 20
 TIMED_OUT = 'command "{command}" timed out'
+START_ERROR, START_ERROR_CODE = "StartError", 128
+CANNOT_START = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    "unable to start container process: error during container init: {why}: unknown"
+)
+MESSAGE_MAX = 4096  # characters of a termination message; of one made from the log, half as many and 80 lines
+LOG_LINES = 80
+NOTHING = World()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +61,11 @@ class Behaviour:
     ends_after   None: it stays up;  reason  OOMKilled, when that is how it ends
     ports        what it listens on; None: everything the pod declares and its probes ask for
     serves_from, serves_until   when it answers;  stop_code  None: deaf to SIGTERM
-    beyond       what in its script the small shell does not understand, if it is taken to do its job for that
+    beyond       what of it is not understood, if it is taken to do its job for that
+    message      what it leaves behind for its status when it ends by itself
     http_error   the status of its HTTP answers from serves_until on; 0: it gives none
-    files        (offset, path, present) in order: what a probe's `cat` finds
+    world        what it started in;  files  (offset, path, what is there) in order: what a probe's `cat` finds
+    lines        the last (offset, text) it printed before it ended by itself
     """
 
     ends_after: float | None = None
@@ -65,12 +76,14 @@ class Behaviour:
     serves_until: float = float("inf")
     http_error: int = 0
     stop_code: int | None = 0
-    files: tuple[tuple[float, str, bool], ...] = ()
+    world: World = NOTHING
+    files: tuple[tuple[float, str, Entry], ...] = ()
     lines: tuple[tuple[float, str], ...] = ()
     cpu_millis: float = 1.0
     memory_mib: float = 10.0
     memory_growth: float = 0.0
     beyond: str = ""
+    message: str = ""
 
     def changes(self) -> list[float]:
         """The moments at which an answer to a probe may change, in order."""
@@ -85,17 +98,24 @@ class Behaviour:
 
     def executes(self, argv: tuple[str, ...], offset: float, timeout: float = 60.0) -> "Executed":
         """`argv`, run inside the container at `offset`; what is not understood asks for its health."""
-        files: set[str] = set()
-        for moment, path, present in self.files:
-            if moment <= offset:
-                (files.add if present else files.discard)(path)
         try:
-            played = run(argv, {}, until=timeout, files=frozenset(files))
+            played = self.plays(argv, offset, timeout)
         except NotUnderstood:
             return Executed(self.serves(offset), "")
         if played.ends_after is None:
             return Executed(False, TIMED_OUT.format(command=" ".join(argv)))
         return Executed(played.code == 0, "\n".join(line for _, line in played.lines))
+
+    def plays(self, argv: tuple[str, ...], offset: float, until: float = float("inf")) -> Run:
+        """`argv`, run inside the container at `offset`, for at most `until` seconds. Raises NotUnderstood."""
+        world = self.world
+        there = dict(world.files) | {path: entry for moment, path, entry in self.files if moment <= offset}
+        return run(argv, replace(world, files=tuple(there.items()), started=world.started + offset), until=until)
+
+    def message_at(self, offset: float, path: str) -> str:
+        """What is in its termination message file by then."""
+        found = [entry for moment, name, entry in self.files if name == path and moment <= offset]
+        return found[-1].text[:MESSAGE_MAX] if found and isinstance(found[-1], File) else ""
 
 
 class Executed(NamedTuple):
@@ -106,16 +126,19 @@ class Executed(NamedTuple):
 
 
 def settings_of(annotations: Mapping[str, str], container: str) -> dict[str, float]:
-    """The `cluster-viz.dev/` annotations that apply to `container`, within the bounds of SETTINGS; what is not a finite
-    number is left out."""
+    """The `cluster-viz.dev/` annotations that apply to `container`; what is not a number in `SETTINGS` is left out."""
     if not annotations:
         return {}
     found = {}
-    for name, (least, most) in SETTINGS.items():
+    for name in SETTINGS:
         text = annotations.get(f"{ANNOTATION}{container}.{name}", annotations.get(ANNOTATION + name))
-        number = measure(text, least, most) if text is not None else None
-        if number is not None:
-            found[name] = number
+        if text is not None:
+            try:
+                number = float(text)
+            except ValueError:
+                continue
+            if 0 <= number <= SETTINGS[name]:  # neither for "nan" nor for "inf"
+                found[name] = number
     return found
 
 
@@ -124,23 +147,44 @@ def behaviour(
     command: tuple[str, ...],
     args: tuple[str, ...],
     *,
-    env: Mapping[str, str] | None = None,
+    world: World | None = None,
     completes: bool = False,
     stdin: bool = False,
     settings: Mapping[str, float] | None = None,
     memory_limit: float | None = None,
+    message_path: str = TERMINATION_LOG,
+    message_from_log: bool = False,
 ) -> Behaviour:
     """What the process does. `command` and `args` are the pod's, expanded; `completes`: an end is expected of it.
 
+    world   what it finds around it; what the image has to do with it is added here
     stdin   the container's standard input is kept open, so a shell waits for a command
     memory_limit   bytes
+    message_from_log   a failure without a message tells the end of its log (FallbackToLogsOnError)
     """
     argv = command_line(image, command, args)
-    known = tuple(sorted(env.items())) if env else ()
-    plain = _behaviour(image, argv, bool(command or args), known, completes, stdin)
-    if not settings and memory_limit is None:
-        return plain
-    return _with_settings(plain, settings or {}, memory_limit)
+    does = _behaviour(image, argv, bool(command or args), world_in(image, world or World()), completes, stdin)
+    if settings or memory_limit is not None:
+        does = _with_settings(does, settings or {}, memory_limit)
+    if does.ends_after is None or does.message:
+        return does
+    message = does.message_at(does.ends_after, message_path)
+    if not message and message_from_log and does.code:
+        text = "".join(f"{line}\n" for moment, line in does.lines[-LOG_LINES:] if moment <= does.ends_after)
+        message = text[-MESSAGE_MAX // 2 :]
+    return replace(does, message=message) if message else does
+
+
+def world_in(image: Image, world: World) -> World:
+    """`world` in a container of `image`."""
+    known = image.programs is not None
+    return replace(
+        world,
+        family=image.family,
+        programs=image.programs,
+        known=known and not image.entrypoint,  # an image with an entry point has it somewhere
+        cwd=world.cwd or ("/" if known else ""),
+    )
 
 
 def command_line(image: Image, command: tuple[str, ...], args: tuple[str, ...]) -> tuple[str, ...]:
@@ -157,17 +201,37 @@ def output(image: Image, record: Mapping[str, Any], now: float, *, lines_max: in
         return []
     end = now if record.get("exits_at") is None else min(now, record["exits_at"])
     argv = command_line(image, tuple(record.get("command", ())), tuple(record.get("args", ())))
-    overridden = bool(record.get("command") or record.get("args"))
+    argv, overridden = effective(image, argv), bool(record.get("command") or record.get("args"))
+    world = world_in(image, world_of(record, argv, started))
     lines: list[tuple[float, str]] = []
+    if record.get("reason") == START_ERROR:
+        return []
     if is_own(image, argv, overridden):
-        env = record.get("env", {})
-        lines = [(0.0, line) for line in _complaint(image, env) or image.log]
-    elif is_known(argv):
+        lines = [(0.0, line) for line in _complaint(image, dict(world.env)) or image.log]
+    else:
         try:
-            lines = run(argv, record.get("env", {}), until=end - started, started=started, steps=4 * lines_max).lines
+            lines = run(argv, world, until=end - started, steps=4 * lines_max).lines
         except NotUnderstood:
             lines = []
     return [(started + offset, line) for offset, line in lines[-lines_max:] if started + offset <= end]
+
+
+def world_of(record: Mapping[str, Any], argv: tuple[str, ...], started: float) -> World:
+    """What the process of a recorded container finds. Time and chance are in it only if its command asks for them,
+    so that a thousand containers with one command are one behaviour."""
+    words = " ".join(argv)
+    around = record.get("world", {})
+    return World(
+        env=tuple(record.get("env", {}).items()),
+        hostname=around.get("hostname", ""),
+        cwd=around.get("cwd", ""),
+        mounts=tuple((path, writable) for path, writable in around.get("mounts", ())),
+        read_only=around.get("read_only", False),
+        root=around.get("root", True),
+        files=tuple((path, File("")) for path in around.get("message", ())),
+        seed=str(record["id"]) if "RANDOM" in words else "",
+        started=started if "date" in words or around.get("clock") else 0.0,
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -175,37 +239,53 @@ def _behaviour(
     image: Image,
     argv: tuple[str, ...],
     overridden: bool,
-    env: tuple[tuple[str, str], ...],
+    world: World,
     completes: bool,
     stdin: bool,
 ) -> Behaviour:
-    if stdin and len(argv) == 1 and _program(argv) in SHELLS:
-        return Behaviour(ports=(), stop_code=None, cpu_millis=0.2, memory_mib=2.0)
+    given = overridden and not (image.entrypoint and argv[: len(image.entrypoint)] == image.entrypoint)
+    missing = lacks(argv, world) if given else ""  # what the image itself names, it has
+    if missing:
+        message = CANNOT_START.format(why=missing)
+        return Behaviour(ends_after=0.0, code=START_ERROR_CODE, reason=START_ERROR, ports=(), message=message)
+    argv = effective(image, argv)
+    if stdin and _waits_for_input(image, argv, overridden):
+        return Behaviour(ports=(), stop_code=None, cpu_millis=0.2, memory_mib=2.0, world=world)
     special = changes(_program(argv), argv[1:])
     if special:
-        return replace(_plain(image), **special)
+        return replace(_plain(image, world), **special)
     if is_own(image, argv, overridden):
-        complaint = _complaint(image, dict(env))
+        complaint = _complaint(image, dict(world.env))
         if complaint:
-            return Behaviour(ends_after=1.0, code=1, ports=(), memory_mib=image.memory_mib)
+            lines = tuple((0.0, line) for line in complaint)
+            return Behaviour(ends_after=1.0, code=1, ports=(), memory_mib=image.memory_mib, lines=lines, world=world)
         if image.stop_code is None and image.completes_after is None:
-            return _played(run(argv, dict(env)), image)  # a bare shell: it ends at once, its input being empty
-        return _plain(image)
-    beyond = ""
-    if is_known(argv):
-        try:
-            return _played(run(argv, dict(env)), image)
-        except NotUnderstood as error:
-            beyond = str(error)
-    return Behaviour(
-        ends_after=JOB_SECONDS if completes else None,
-        cpu_millis=image.cpu_millis,
-        memory_mib=image.memory_mib,
-        beyond=beyond,
-    )
+            return _played(run(argv, world), image, world)  # a bare shell: it ends at once, its input being empty
+        plain = _plain(image, world)
+        if image.completes_after is not None and overridden:
+            return replace(plain, beyond=_program(argv))  # an interpreter: what it does is in its arguments
+        # Of a made-up image nobody knows what its program does; that an end is expected of it is known.
+        return replace(plain, ends_after=JOB_SECONDS) if completes and not image.known else plain
+    try:
+        return _played(run(argv, world), image, world)
+    except NotUnderstood as error:
+        return Behaviour(
+            ends_after=JOB_SECONDS if completes else None,
+            cpu_millis=image.cpu_millis,
+            memory_mib=image.memory_mib,
+            beyond=str(error),
+            world=world,
+        )
 
 
-def _plain(image: Image) -> Behaviour:
+def _waits_for_input(image: Image, argv: tuple[str, ...], overridden: bool) -> bool:
+    """A shell without a script, or an image's interpreter without one."""
+    if len(argv) == 1 and _program(argv) in SHELLS:
+        return True
+    return not overridden and image.completes_after == 0 and not image.program
+
+
+def _plain(image: Image, world: World) -> Behaviour:
     """What the image's own program does."""
     return Behaviour(
         ends_after=image.completes_after,
@@ -213,17 +293,20 @@ def _plain(image: Image) -> Behaviour:
         stop_code=image.stop_code,
         cpu_millis=image.cpu_millis,
         memory_mib=image.memory_mib,
+        world=world,
     )
 
 
-def _played(played: Run, image: Image) -> Behaviour:
+def _played(played: Run, image: Image, world: World) -> Behaviour:
     # A shell, or a tool such as sleep, has no SIGTERM handler, and the kernel spares PID 1 the default action.
     return Behaviour(
         ends_after=played.ends_after,
         code=played.code,
         ports=(),
-        stop_code=143 if played.handles_term else None,
+        stop_code=played.term_code,
+        world=world,
         files=tuple(played.files),
+        lines=tuple(played.lines[-LOG_LINES:]) if played.ends_after is not None else (),
         cpu_millis=0.2,
         memory_mib=min(image.memory_mib, 2.0),
     )
@@ -246,6 +329,20 @@ def _with_settings(plain: Behaviour, settings: Mapping[str, float], memory_limit
         if changed.ends_after is None or full_after < changed.ends_after:
             return replace(changed, ends_after=full_after, code=SIGKILLED, reason=OOM_KILLED)
     return changed
+
+
+def effective(image: Image, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command that runs in the end: the images' `docker-entrypoint.sh` prepares things and executes its arguments.
+
+    Arguments that are options only are its own program's.
+    """
+    entry = image.entrypoint
+    rest = argv[len(entry) :]
+    if not (image.known and entry and rest and argv[: len(entry)] == entry and entry[-1].endswith("entrypoint.sh")):
+        return argv
+    if rest[0].startswith("-"):
+        return (image.program, *rest) if image.program else argv
+    return rest
 
 
 def is_own(image: Image, argv: tuple[str, ...], overridden: bool) -> bool:

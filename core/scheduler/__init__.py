@@ -3,7 +3,8 @@
 """
 
 from core.client import Reconciler
+from core.scheduler.leaderelection import SchedulerLease
 from core.scheduler.scheduler import Scheduler
 
-LOOPS: tuple[type[Reconciler], ...] = (Scheduler,)
+LOOPS: tuple[type[Reconciler], ...] = (Scheduler, SchedulerLease)
 """The control loops of the component `scheduler`."""

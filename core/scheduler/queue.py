@@ -223,7 +223,7 @@ class SchedulingQueue:
             if queued.ticket == ticket and queued.where is where and self.pods.get(queued.info.key) is queued:
                 self._activate(queued)
 
-        self.agenda.at(due, fire)
+        self.agenda.at(due, fire, self.owner)
 
     def _backoff(self, queued: QueuedPod) -> float:
         return min(BACKOFF_BASE * 2.0 ** min(max(queued.attempts - 1, 0), 10), BACKOFF_MAX)

@@ -11,7 +11,8 @@ are evicted and the pod is promised the node (`status.nominatedNodeName`).
 
 from typing import Any
 
-from core.client import DONE, Informer, Reconciler, Result
+from core.client import DONE, Context, Informer, Reconciler, Result, SeriesRecorder
+from core.client.leaderelection import HOST
 from core.client.transport import WatchEvent
 from core.kube.errors import ApiError, NotFound
 from core.kube.objects import Obj, condition, is_deleting, labels_of
@@ -51,6 +52,10 @@ class Scheduler(Reconciler):
     def component(self) -> str:
         return self.scheduler_name
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.series = SeriesRecorder(self.component, self.user, context.agenda, context.send, HOST)
+
     def make_queue(self) -> SchedulingQueue:
         self.cache = Cache()
         self.listers: dict[str, Informer] = {}
@@ -88,7 +93,7 @@ class Scheduler(Reconciler):
             return DONE
         pod = queued.info
         if pod.terminating:
-            self.events.warning(pod.pod, "FailedScheduling", SKIPPED.format(pod=key))
+            self._failed(pod.pod, SKIPPED.format(pod=key))
             self.queue.remove(key)
             return DONE
         decision = self.cycle.decide(pod)
@@ -110,7 +115,7 @@ class Scheduler(Reconciler):
             if self._undo(queued, decision):
                 self.queue.back_off(queued)
             if not isinstance(error, NotFound):  # else the pod was deleted meanwhile
-                self.events.warning(pod.pod, "FailedScheduling", BINDING_REJECTED.format(error=error.message))
+                self._failed(pod.pod, BINDING_REJECTED.format(error=error.message))
             return Result(note=error.message)
         if rejected is not None:
             if self._undo(queued, decision):
@@ -120,8 +125,11 @@ class Scheduler(Reconciler):
         self.queue.remove(pod.key)
         for post_bind in self.profile.post_binds:
             post_bind.post_bind(state, pod, node)
-        self.events.normal(pod.pod, "Scheduled", SCHEDULED.format(pod=pod.key, node=node))
+        self.series.did(pod.pod, "Scheduled", "Binding", SCHEDULED.format(pod=pod.key, node=node))
         return Result(note=f"bound to {node}")
+
+    def _failed(self, pod: Obj, why: str) -> None:
+        self.series.did(pod, "FailedScheduling", "Scheduling", why, warning=True)
 
     def _undo(self, queued: QueuedPod, decision: Decision) -> bool:
         """What was assumed did not come true: others may fit there now. Answers whether this pod still wants a node."""
@@ -139,7 +147,7 @@ class Scheduler(Reconciler):
             self.cache.nominate(pod, nomination.node)
         elif decision.breaks_promise:
             self.cache.withdraw(pod.key)
-        self.events.warning(pod.pod, "FailedScheduling", decision.message)
+        self._failed(pod.pod, decision.message)
         status = self._status(pod.pod, decision)
         try:
             if nomination is not None:
@@ -203,7 +211,8 @@ class Scheduler(Reconciler):
                 await self.client.delete("pods", victim.namespace, name, preconditions={"uid": victim.uid})
             except NotFound:
                 continue
-            self.events.normal(victim.pod, "Preempted", PREEMPTED.format(uid=pod.uid, node=nomination.node))
+            note = PREEMPTED.format(uid=pod.uid, node=nomination.node)
+            self.series.did(victim.pod, "Preempted", "Preempting", note, related=pod.pod)
 
     # What the informers tell.
 

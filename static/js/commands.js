@@ -1,6 +1,8 @@
-// Commands to the control API, and the line that says what came of them.
+// Commands go by htmx, which puts what changed into the page; here is what all of them share: the token, what a button says
+// of itself, that it is busy, and the line that tells what came of it. The server says that as an event of its answer.
 
 const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? '';
+const WORDS = ['verb', 'target', 'peer', 'speed']; // of a button's data: the words of its command
 
 export function say(message, tone = 'ok') {
   const line = document.getElementById('said');
@@ -10,31 +12,30 @@ export function say(message, tone = 'ok') {
   requestAnimationFrame(() => line.classList.add('fresh'));
 }
 
-export async function command(path, body = {}) {
-  try {
-    const answer = await fetch(path, {
-      method: 'POST', body: JSON.stringify(body),
-      headers: { 'Content-Type': 'application/json', 'X-CSRFToken': token() },
-    });
-    const said = await answer.json();
-    say(said.error ?? said.message ?? 'done', answer.ok ? 'ok' : answer.status === 409 ? 'wait' : 'bad');
-    return answer.ok ? said : null;
-  } catch {
-    say('the server does not answer; nothing is known of the command', 'bad');
-    return null;
-  }
-}
+const commands = (event) => event.detail.ctx?.request?.method === 'POST';
 
-/** Every button with data-verb breaks or heals its data-target; those with data-clock move the clock. */
-export function listen(api, after) {
-  document.addEventListener('click', async (event) => {
-    const button = event.target.closest('button[data-verb], button[data-clock]');
-    if (!button) return;
-    const { verb, target, peer, clock, speed } = button.dataset;
-    button.setAttribute('aria-busy', 'true');
-    if (verb) await command(`${api}/faults`, { verb, target, peer: peer ?? '' });
-    else await command(`${api}/clock/${clock}`, speed ? { speed: Number(speed) } : {});
-    button.removeAttribute('aria-busy');
-    after();
-  });
-}
+document.addEventListener('htmx:config:request', (event) => {
+  if (!commands(event)) return;
+  const { ctx } = event.detail;
+  const button = ctx.sourceElement;
+  ctx.request.headers['X-CSRFToken'] = token();
+  for (const word of WORDS) if (button.dataset[word]) ctx.request.body.set(word, button.dataset[word]);
+  ctx.request.body.set('here', button.closest('[data-here]')?.dataset.here ?? '');
+  button.setAttribute('aria-busy', 'true');
+});
+
+document.addEventListener('htmx:finally:request', (event) => {
+  if (commands(event)) event.detail.ctx.sourceElement.removeAttribute('aria-busy');
+});
+
+document.addEventListener('htmx:response:error', (event) => {
+  const { ctx } = event.detail;
+  if (!commands(event) || ctx.hx?.trigger) return; // it says itself why not
+  say(ctx.response.status === 403 ? 'nothing was done: this page is too old; open it again' : 'the server failed at this; its log says why', 'bad');
+});
+
+document.addEventListener('htmx:error', (event) => {
+  if (commands(event)) say('the server does not answer; nothing is known of the command', 'bad');
+});
+
+document.addEventListener('said', (event) => say(event.detail.message, event.detail.tone));

@@ -4,6 +4,7 @@
 // that a watch delivered. One batch tells of milliseconds; so that the eye can follow, its flights start in the order of
 // cause and effect: to the API server, on to etcd, among the members, then out to those who watch.
 import { delays, isElection } from './pace.js';
+import { toldOf } from './watchers.js';
 import { who } from './words.js';
 
 export const WAY = 420; // milliseconds a dot is under way
@@ -27,7 +28,7 @@ export function flights(batch, state) {
     if (entry.k === 'request') list.push(...ofRequest(entry, state, stagger));
     else if (entry.k === 'raft.message') list.push(told ? ofElection(entry, told.get(entry.s)) : ofRaft(entry, writes ? RAFT : 0, stagger));
   });
-  list.push(...ofWatches(batch.objects ?? [], writes || list.length ? end + WATCH : 0));
+  list.push(...ofWatches(batch.objects ?? [], state, writes || list.length ? end + WATCH : 0));
   return joined(list.sort((a, b) => a.delay - b.delay)).slice(0, MOST);
 }
 
@@ -47,8 +48,10 @@ const entrance = (place) => ENTRANCE[place] ?? 'api-in';
 function ofRequest(entry, state, stagger) {
   const place = placeOf(entry.actor);
   const failed = entry.code >= 400;
-  const found = [{ from: place, to: entrance(place), delay: stagger, tone: failed ? 'bad' : 'api', label: '' }];
-  if (!failed && WRITES.has(entry.verb) && state.leader) {
+  const asked = { from: place, to: entrance(place), delay: stagger, tone: failed ? 'bad' : 'api', label: '' };
+  const found = entry.of === undefined ? [asked] : []; // who waited asked long ago
+  const stored = !entry.stages?.length || entry.stages.some(([stage]) => stage === 'etcd'); // a dry run stores nothing
+  if (!failed && !entry.waits && stored && WRITES.has(entry.verb) && state.leader) {
     found.push({ from: 'api-top', to: state.leader, delay: stagger + STORE, tone: 'etcd', label: '' });
   }
   return found;
@@ -91,21 +94,14 @@ function raftLabel(entry, reply) {
   return entry.entries ? `append ${entry.index ?? ''}`.trim() : '';
 }
 
-/** One dot to each component that was told something, however many changes it was told. */
-function ofWatches(objects, delay) {
-  const told = new Set();
-  for (const [resource, , value] of objects) {
-    if (resource === 'pods') {
-      told.add(value?.node ? `node/${value.node}` : 'scheduler');
-      told.add('controllers');
-    } else if (resource !== 'leases.coordination.k8s.io') told.add('controllers');
-  }
-  return [...told].map((to) => ({ from: to.startsWith('node/') ? 'api-out' : entrance(to), to, delay, tone: 'watch', label: '' }));
+/** One dot to each place that was told something, however many changes it was told. */
+function ofWatches(objects, state, delay) {
+  return toldOf(state, objects).map((to) => ({ from: to.startsWith('node/') ? 'api-out' : entrance(to), to, delay, tone: 'watch', label: '' }));
 }
 
 /** The line the API server's room shows for a request. */
 export function requestLine(entry) {
   const subject = [entry.resource.split('.')[0], entry.subresource].filter(Boolean).join('/');
   const name = entry.name ? ` ${entry.name}` : '';
-  return { verb: entry.verb, subject: `${subject}${name}`, who: who(entry.actor), code: entry.code, failed: entry.code >= 400 };
+  return { verb: entry.verb, subject: `${subject}${name}`, who: who(entry.actor), code: entry.waits ? '…' : entry.code, failed: entry.code >= 400 };
 }

@@ -1,4 +1,6 @@
 // Home: deleting a cluster is asked about first. The cards are renewed under the hand, so the question stands apart from them.
+import './commands.js';
+
 const question = document.getElementById('question');
 let asked = null;
 
@@ -11,10 +13,12 @@ document.addEventListener('submit', (event) => {
   question.showModal();
 });
 
+question.addEventListener('submit', (event) => {
+  event.preventDefault();
+  question.close();
+  window.htmx.ajax('POST', asked, { source: question.querySelector('form'), target: '#clusters', swap: 'innerMorph' });
+});
+
 question.addEventListener('click', (event) => {
   if (event.target.closest('[data-keep]')) question.close();
-  if (!event.target.closest('[data-sure]')) return;
-  const form = question.querySelector('form');
-  form.action = asked;
-  form.submit();
 });

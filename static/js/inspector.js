@@ -36,8 +36,9 @@ export class Inspector {
   show(subject) {
     this.subject = subject;
     this.side.dataset.open = 'true';
+    this.panel.dataset.here = subject; // what a command from here is answered with
     this.mark();
-    this.load('innerHTML').then(() => this.panel.querySelector('h2')?.focus());
+    this.load('innerHTML', 'replace').then(() => this.panel.querySelector('h2')?.focus());
   }
 
   hide() {
@@ -54,11 +55,13 @@ export class Inspector {
     for (const element of document.querySelectorAll(`[data-inspect="${CSS.escape(this.subject)}"]`)) element.classList.add('open');
   }
 
-  async load(swap = 'innerMorph') {
+  /** What is opened replaces what is still being asked for; a refresh waits for it. An older answer never comes last. */
+  async load(swap = 'innerMorph', sync = 'queue last') {
     const subject = this.subject;
+    this.panel.setAttribute('hx-sync', sync);
     const path = subject.split('/').map(encodeURIComponent).join('/');
     try {
-      await window.htmx.ajax('GET', `${this.base}${path}`, { target: this.panel, swap });
+      await window.htmx.ajax('GET', `${this.base}${path}`, { source: this.panel, target: this.panel, swap });
     } catch {
       if (subject === this.subject && !this.panel.children.length) this.panel.textContent = 'no answer from the server; trying again';
     }

@@ -25,7 +25,7 @@ export const MODES = [
 const NAMED_PODS = 40; // above this many pods on one node, squares
 const FOOT = 8;
 
-const DRAWN_FOR = { width: 1072, height: 740, nodes: 12 };
+const DRAWN_FOR = { width: 1072, height: 740, nodes: 12, many: { width: 1600, height: 940 } };
 const LEAST = { width: 880, height: 640 };
 const BIG = 1.28; // how much larger big type is, as far as the rooms allow
 
@@ -36,8 +36,8 @@ const BIG = 1.28; // how much larger big type is, as far as the rooms allow
 export function scale(state, width, height, big = false) {
   const fits = Math.min(width / LEAST.width, height / LEAST.height);
   if (fits < 1) return Math.max(0.4, fits);
-  const few = nodeNames(state).length <= DRAWN_FOR.nodes;
-  const plain = few ? clamp(Math.min(width / DRAWN_FOR.width, height / DRAWN_FOR.height), 1, 2) : 1;
+  const drawn = nodeNames(state).length <= DRAWN_FOR.nodes ? DRAWN_FOR : DRAWN_FOR.many;
+  const plain = clamp(Math.min(width / drawn.width, height / drawn.height), 1, 2);
   return big ? Math.min(plain * BIG, fits) : plain;
 }
 
@@ -89,7 +89,9 @@ export function layoutRing(members, room) {
     const x = centre.x + rx * Math.cos(angles[i]);
     const y = centre.y + ry * heights[i];
     const side = x < centre.x - 1 ? -1 : 1;
-    return { name: member.name, x, y, r, side, labelX: x + side * (r + 13), labelY: y - 9, tight: count >= 5 && i === 0 };
+    // With many members there is no room for three lines beside each; at the top of five neither.
+    const tight = count >= 6 || (count >= 5 && i === 0);
+    return { name: member.name, x, y, r, side, labelX: x + side * (r + 13), labelY: y - (count >= 6 ? (i ? -1 : 19) : 9), tight };
   });
   return { centre, rx, ry, r, spots };
 }

@@ -1,7 +1,8 @@
 // The picture's state: snapshot + batches → state. Pure: nothing here reads the DOM, the clock or the network,
 // and no state handed in is changed. `touched` of the answer names the regions that look different now.
 
-const STORY_MAX = 200;
+import { addLine } from './lines.js';
+
 const REQUESTS_MAX = 12;
 const MARKS_MAX = 300;
 export const HISTORY = 300; // virtual seconds the time bar keeps
@@ -24,10 +25,10 @@ const REGIONS = {
 export function fromSnapshot(snapshot, wall) {
   const tables = Object.fromEntries(Object.entries(snapshot.objects).map(([name, columns]) => [name, rows(columns)]));
   const state = {
-    at: [...snapshot.at], number: null, now: snapshot.now, wall, started: snapshot.started,
+    at: [...snapshot.at], statusAt: snapshot.status_at ?? snapshot.at, floor: snapshot.at[0], revisions: new Map(), number: null, now: snapshot.now, wall, started: snapshot.started,
     ...fromStatus(snapshot.status),
     tables, placed: place(tables.pods ?? new Map()),
-    loops: new Map(snapshot.loops.map((name) => [name, { key: '', note: '', at: 0, wall: 0, count: 0 }])),
+    loops: new Map(snapshot.loops.map((name) => [name, { key: '', note: '', writes: 0, at: 0, wall: 0 }])),
     requests: [], rate: [], decision: null, stages: new Map(), runtime: new Map(), proxies: new Map(),
     story: [], marks: [], counts: new Map(snapshot.counts), touched: new Set(EVERYTHING),
   };
@@ -35,26 +36,39 @@ export function fromSnapshot(snapshot, wall) {
   return state;
 }
 
-/** The state after a batch; `late` is one that was held back on purpose. Entries and objects the state has already are dropped (a resumed socket repeats a few). */
-export function reduce(before, batch, wall, late = false) {
+/**
+ * The state after a batch. Everything in it carries its number: entries and objects the state has already are dropped (a
+ * resumed socket repeats a few), and so are objects and a status that are older than those it has.
+ */
+export function reduce(before, batch, wall) {
   const state = { ...before, touched: new Set(), wall, now: batch.now ?? virtualNow(before, wall) };
   if (batch.n !== undefined) state.number = batch.n;
   const [revision, seq] = before.at;
   if (batch.objects?.length) applyObjects(state, batch.objects);
   if (batch.journal?.length) {
     for (const name of ['loops', 'stages', 'runtime', 'proxies']) state[name] = new Map(state[name]);
-    for (const name of ['story', 'marks', 'requests', 'rate']) state[name] = [...state[name]];
-    for (const entry of batch.journal) if (late || entry.s > (entry.k === 'event' ? revision : seq)) take(state, entry, wall);
+    for (const name of ['marks', 'requests', 'rate']) state[name] = [...state[name]];
+    for (const entry of batch.journal) if (entry.s > (entry.k === 'event' ? revision : seq)) take(state, entry, wall);
   }
+  if (batch.more?.event) take(state, leftOut(state, batch.more.event), wall);
   if (batch.counts) addCounts(state, batch.counts);
   if (batch.more?.request) state.rate = [...state.rate, [state.now, batch.more.request]];
-  if (batch.status) {
-    Object.assign(state, fromStatus(batch.status));
+  if (batch.status && !isOlder(batch.status_at, state.statusAt)) {
+    Object.assign(state, fromStatus(batch.status), { statusAt: batch.status_at ?? state.statusAt });
     for (const part in batch.status) touch(state, ...(SHOWN_IN[part] ?? []));
   }
   if (batch.at) state.at = [Math.max(revision, batch.at[0]), Math.max(seq, batch.at[1])];
   return state;
 }
+
+/** A line for the Events that were too many to be told one by one: without it the counts beside them would be false. */
+function leftOut(state, count) {
+  const say = `${count} more Event${count === 1 ? '' : 's'} came at once, too many to tell one by one`;
+  return { k: 'more', s: `${state.at[0]}-${state.now}`, at: state.now, say };
+}
+
+/** Whether position `at` (revision, number of the journal entry) lies before `than`; both numbers only grow. */
+const isOlder = (at, than) => at !== undefined && (at[0] < than[0] || at[1] < than[1]);
 
 /** The workloads somebody asked for: [{resource, key, ...compact}]; those that are not as wanted first when asked to. */
 export function workloads(state) {
@@ -72,25 +86,26 @@ export function virtualNow(state, wall) {
   return state.paused ? state.now : state.now + ((wall - state.wall) / 1000) * state.speed;
 }
 
-/** What the quorum gauge says: how many are alive, how many are needed, and what the next failure means. */
-export function quorum(state) {
-  const voters = state.members;
-  const alive = voters.filter((member) => member.state === 'running').length;
-  const needed = Math.floor(voters.length / 2) + 1;
-  const spare = alive - needed;
-  let say = `${alive} of ${voters.length} alive`;
-  if (spare < 0) say += `: writes stop, ${needed} are needed`;
-  else if (!state.quorum) say += ': no quorum, writes wait';
-  else if (spare === 0) say += voters.length === 1 ? ': a failure stops all writes' : ': one more failure stops all writes';
-  else say += `: ${spare === 1 ? 'one' : spare} may fail`;
-  const tone = spare < 0 || !state.quorum ? 'bad' : spare === 0 ? 'wait' : 'ok';
-  return { alive, total: voters.length, needed, say, tone };
-}
+/** What the quorum gauge says, as the server judged it: {say, tone, together, needed, total}. Nothing is counted here. */
+export const quorum = (state) => state.verdict;
 
 /** The pods no node was found for yet. */
 export const unplaced = (state) => state.placed.get('') ?? [];
 
 export const componentState = (state, target) => state.components.get(target)?.state ?? 'running';
+
+/** What fails of a process (or of one loop of it): a control loop of ours, or the whole role that the process is driven by. */
+export function failureOf(state, component, node = '', loop = '') {
+  return (state.failures ?? []).find((row) => (row.loop
+    ? row.component === component && row.node === node && (!loop || row.loop === loop)
+    : row.component === (node ? 'nodes' : 'control-plane')));
+}
+
+/** Whether a request still waits, as far as one can know: nobody tells that a server ended before it answered. */
+export function isWaiting(state, entry, now) {
+  const most = entry.patience ? (entry.patience + 3) * Math.max(1, state.speed) : state.quorum && state.leader ? 60 : Infinity;
+  return Boolean(entry.waits) && now - entry.at <= most;
+}
 
 /** Requests a second over the last `window` virtual seconds. */
 export function requestRate(state, now, window = 10) {
@@ -101,18 +116,20 @@ export function requestRate(state, now, window = 10) {
 /** What a status says, as parts of the state; a batch carries only those parts that changed. */
 const STATUS = {
   clock: (clock) => ({ speed: clock.speed, paused: clock.paused }),
-  etcd: (etcd) => ({ members: etcd.members, quorum: etcd.quorum, leader: etcd.leader }),
+  etcd: ({ members, quorum: has, leader, say, tone, together, needed }) => ({ members, quorum: has, leader, verdict: { say, tone, together, needed, total: members.length } }),
   components: (list) => ({
     components: new Map(list.map((row) => [row.name, row])),
     machines: list.filter((row) => row.name.startsWith('node/')).map((row) => row.name.slice(5)),
   }),
   faults: (faults) => ({ faults }),
+  failures: (failures) => ({ failures }),
 };
 const SHOWN_IN = {
   clock: ['top', 'time', 'apiserver'],
   etcd: ['etcd', 'apiserver', 'top'],
   components: ['apiserver', 'controllers', 'scheduler', 'nodes', 'top'],
   faults: ['etcd', 'nodes', 'top'],
+  failures: ['controllers', 'scheduler', 'nodes', 'top'],
 };
 
 function fromStatus(status) {
@@ -124,9 +141,29 @@ function rows(columns) {
   return new Map(columns.key.map((key, i) => [key, Object.fromEntries(names.map((name) => [name, columns[name][i]]))]));
 }
 
+const REMEMBERED = 4000; // objects whose revision is kept; then the oldest are forgotten, and the floor rises
+
+/** Whether this is news of the object; if so it is remembered. What was never heard of is as old as the snapshot. */
+function isNews(state, resource, key, revision) {
+  if (revision === undefined) return true;
+  const name = `${resource} ${key}`;
+  if (revision < (state.revisions.get(name) ?? state.floor)) return false;
+  state.revisions.set(name, revision);
+  return true;
+}
+
+function forgetOldest(state) {
+  if (state.revisions.size <= REMEMBERED) return;
+  const newest = [...state.revisions].sort((a, b) => b[1] - a[1]).slice(0, REMEMBERED / 2);
+  state.floor = newest.at(-1)[1];
+  state.revisions = new Map(newest);
+}
+
 function applyObjects(state, objects) {
   const fresh = new Map();
-  for (const [resource, key, value] of objects) {
+  state.revisions = new Map(state.revisions);
+  for (const [resource, key, value, , revision] of objects) {
+    if (!isNews(state, resource, key, revision)) continue;
     if (!fresh.has(resource)) fresh.set(resource, new Map(state.tables[resource]));
     if (value === null) fresh.get(resource).delete(key);
     else fresh.get(resource).set(key, value);
@@ -134,6 +171,7 @@ function applyObjects(state, objects) {
   }
   state.tables = { ...state.tables, ...Object.fromEntries(fresh) };
   if (fresh.has('pods')) state.placed = place(fresh.get('pods'));
+  forgetOldest(state);
 }
 
 /** Pod names by node, in a steady order: pods keep their places while others come and go around them. */
@@ -146,12 +184,13 @@ function place(pods) {
   return placed;
 }
 
+const IN_STATUS = new Set(['raft.role', 'raft.commit', 'etcd.quorum']); // a newer status has said what came of these
+
 function take(state, entry, wall) {
   const handler = TAKE[entry.k];
-  if (handler) handler(state, entry, wall);
+  if (handler && !(IN_STATUS.has(entry.k) && entry.s <= state.statusAt[1])) handler(state, entry, wall);
   if (entry.say) {
-    state.story.push(entry);
-    if (state.story.length > STORY_MAX) state.story.shift();
+    state.story = addLine(state.story, entry);
     touch(state, 'story');
   }
   const mark = markOf(entry);
@@ -168,23 +207,29 @@ const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection
 /** The stages a request went through as [stage, whether it passed]. What no plugin spoke about follows from the answer. */
 export function passed(entry) {
   const through = new Map();
+  if (entry.waits === 'etcd') through.set('etcd', false);
   for (const [stage, verdict] of entry.stages ?? []) {
     const name = STAGE_OF[stage];
     if (name) through.set(name, (through.get(name) ?? true) && !/^(refused|denied)/.test(verdict ?? ''));
   }
+  if (entry.waits) return through;
   if (entry.code === 401) through.set('authentication', false);
   if (entry.code === 403 && !through.has('mutating')) through.set('authorization', false);
   if (entry.code === 422) through.set('validation', false);
-  if (entry.code < 300 && WRITES.has(entry.verb)) through.set('validation', true).set('etcd', true);
+  const stored = !(entry.stages ?? []).some(([stage]) => stage === 'validation') || entry.stages.some(([stage]) => stage === 'etcd');
+  if (entry.code < 300 && WRITES.has(entry.verb)) through.set('validation', true);
+  if (entry.code < 300 && WRITES.has(entry.verb) && stored) through.set('etcd', true);
   if (WRITES.has(entry.verb) && (entry.code === 409 || entry.code >= 500)) through.set('etcd', false);
   return through;
 }
 
 const TAKE = {
   'raft.role'(state, entry) {
+    // only who spoke changes: a leader that was cut off leads on in its own eyes until it says otherwise
     state.members = state.members.map((member) => {
-      if (member.name === entry.member) return { ...member, role: entry.role, term: entry.term };
-      return entry.role === 'leader' && member.role === 'leader' ? { ...member, role: 'follower' } : member;
+      if (member.name !== entry.member) return member;
+      const role = member.role === 'learner' && entry.role === 'follower' ? 'learner' : entry.role;
+      return { ...member, role, term: entry.term };
     });
     if (entry.role === 'leader') state.leader = entry.member;
     touch(state, 'etcd', 'top');
@@ -201,9 +246,11 @@ const TAKE = {
     touch(state, 'etcd', 'top');
   },
   request(state, entry, wall) {
-    state.requests.push(entry);
+    const open = state.requests.findIndex((one) => one.s === entry.of);
+    if (open >= 0) state.requests[open] = entry; // it waited: this is its answer, not another request
+    else state.requests.push(entry);
     if (state.requests.length > REQUESTS_MAX) state.requests.shift();
-    state.rate.push([entry.at, 1]);
+    if (entry.of === undefined) state.rate.push([entry.at, 1]);
     while (state.rate.length && state.rate[0][0] < entry.at - 30) state.rate.shift();
     for (const [stage, ok] of passed(entry)) state.stages.set(stage, { ok, wall });
     touch(state, 'apiserver', 'top');
@@ -214,8 +261,7 @@ const TAKE = {
       touch(state, 'nodes');
     }
     if (!state.loops.has(entry.loop)) return;
-    const count = state.loops.get(entry.loop).count + 1;
-    state.loops.set(entry.loop, { key: entry.key, note: entry.note ?? '', at: entry.at, wall, count, retry: entry.retry_after });
+    state.loops.set(entry.loop, { key: entry.key, note: entry.note ?? '', writes: entry.writes ?? 0, at: entry.at, wall, retry: entry.retry_after });
     touch(state, 'controllers');
   },
   schedule(state, entry) {

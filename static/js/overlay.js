@@ -39,7 +39,10 @@ export class Overlay {
     const now = performance.now();
     for (const flight of list) {
       const curve = route(plan, flight.from, flight.to);
-      if (curve) this.flying.push({ ...flight, label: this.word(flight, now + flight.delay, plan.ring.spots.length), curve, start: now + flight.delay });
+      if (!curve) continue;
+      const label = this.word(flight, now + flight.delay, plan.ring.spots.length);
+      const spot = label ? beside(curve, label.length, plan.ring.spots) : null;
+      this.flying.push({ ...flight, label, curve, spot, start: now + flight.delay });
     }
     if (this.flying.length > 400) this.flying.splice(0, this.flying.length - 400);
     if (this.flying.length && this.frame === null) this.frame = requestAnimationFrame(() => this.paint());
@@ -90,7 +93,7 @@ export class Overlay {
     context.beginPath();
     context.arc(x, y, flight.tone === 'watch' ? 3.6 : 4.8, 0, Math.PI * 2);
     context.fill();
-    if (flight.label) this.paintLabel(flight.label, beside(flight.curve), colour);
+    if (flight.spot) this.paintLabel(flight.label, flight.spot, colour);
     context.globalAlpha = 1;
   }
 
@@ -118,13 +121,33 @@ function plainColour(colour) {
 
 const ease = (t) => (t < 0.5 ? 2 * t * t : 1 - (2 - 2 * t) ** 2 / 2);
 
-/** Where a label stands: outside the bend, at the middle of the way. Pure. */
-export function beside(curve) {
-  const [x, y] = point(curve, 0.5);
-  const [dx, dy] = [x - (curve[0] + curve[6]) / 2, y - (curve[1] + curve[7]) / 2];
-  const length = Math.hypot(dx, dy) || 1;
+/**
+ * Where a label of so many letters stands: at the middle of the way, outside the bend; inside it, or nearer to either end, where
+ * it would cover a member (`discs`: {x, y, r}); null where there is no such place. Pure.
+ */
+export function beside(curve, letters = 0, discs = []) {
+  const places = [0.5, 0.36, 0.64, 0.22, 0.78].flatMap((t) => [BESIDE, -BESIDE, 2 * BESIDE, -2 * BESIDE].map((off) => placed(curve, t, off)));
+  return places.find((place) => discs.every((disc) => !covers(place, letters, disc))) ?? null;
+}
+
+function placed(curve, t, off) {
+  const [x, y] = point(curve, t);
+  const [midX, midY] = point(curve, 0.5);
+  const [dx, dy] = [midX - (curve[0] + curve[6]) / 2, midY - (curve[1] + curve[7]) / 2];
+  const length = (Math.hypot(dx, dy) || 1) * Math.sign(off);
   const [nx, ny] = [dx / length, dy / length];
-  return { x: x + nx * BESIDE, y: y + ny * BESIDE + 4, align: nx > 0.4 ? 'left' : nx < -0.4 ? 'right' : 'center' };
+  return { x: x + nx * Math.abs(off), y: y + ny * Math.abs(off) + 4, align: nx > 0.4 ? 'left' : nx < -0.4 ? 'right' : 'center' };
+}
+
+const LETTER = 6.7; // pixels of a letter of a label
+const RISE = 9; // and what it takes above its line
+
+function covers({ x, y, align }, letters, disc) {
+  const w = letters * LETTER;
+  const left = align === 'left' ? x : align === 'right' ? x - w : x - w / 2;
+  const nearX = Math.max(left, Math.min(disc.x, left + w));
+  const nearY = Math.max(y - RISE, Math.min(disc.y, y));
+  return Math.hypot(disc.x - nearX, disc.y - nearY) < disc.r + 2;
 }
 
 export function point([x0, y0, x1, y1, x2, y2, x3, y3], t) {

@@ -1,29 +1,28 @@
 // The stage: joins the feed, the model and the drawing. State lives in one place, here.
-import { command, listen } from './commands.js';
+import './commands.js';
 import { Stage } from './draw/stage.js';
 import { flights } from './flights.js';
 import { Inspector } from './inspector.js';
 import { listenEverywhere, listenInPicture, rove } from './keys.js';
+import { keep, kept } from './memory.js';
 import { fromSnapshot, reduce } from './model.js';
 import { Overlay } from './overlay.js';
 import { scale } from './layout.js';
-import { steps } from './pace.js';
 import { Feed } from './socket.js';
 import { Story } from './story.js';
+import { Teller } from './teller.js';
 import { TimeBar } from './timebar.js';
 import { TopBar } from './topbar.js';
 
 const page = document.body;
-const { api, snapshot, socket, panels } = page.dataset;
+const { fault, snapshot, socket, panels } = page.dataset;
 const main = document.getElementById('stage');
 const stage = new Stage(document.getElementById('picture'));
 const overlay = new Overlay(document.getElementById('overlay'));
 const inspector = new Inspector(document.getElementById('side'), panels);
 const story = new Story(document.getElementById('story-list'));
 const timebar = new TimeBar(document.getElementById('timeline'));
-const topbar = new TopBar(document);
-
-const HELD_MAX = 80; // batches held back at most: four seconds
+const topbar = new TopBar(document, fault);
 
 let state = null;
 let dirty = new Set();
@@ -31,6 +30,7 @@ let frame = null;
 let size = null;
 
 const isLive = () => page.dataset.link === 'live';
+const known = () => feed.pulse.known(performance.now(), isLive()); // while nothing is heard no time passes in the picture
 
 function schedule(regions) {
   for (const region of regions) dirty.add(region);
@@ -40,7 +40,7 @@ function schedule(regions) {
 function paint() {
   frame = null;
   if (!state) return;
-  const wall = performance.now();
+  const wall = known();
   const { width, height } = main.getBoundingClientRect();
   const zoom = scale(state, width, height, page.dataset.big === 'true');
   const fresh = [Math.round(width / zoom), Math.round(height / zoom), zoom];
@@ -52,7 +52,7 @@ function paint() {
   const regions = dirty.has('everything') ? null : dirty;
   stage.draw(state, size[0], size[1], wall, regions);
   if (!regions || regions.has('story')) story.draw(state);
-  if (!regions || regions.has('time')) timebar.draw(state, wall, isLive());
+  if (!regions || regions.has('time')) timebar.draw(state, wall, isLive(), teller.behind(performance.now()));
   topbar.draw(state, wall);
   rove(stage.svg);
   inspector.mark();
@@ -60,41 +60,30 @@ function paint() {
 }
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
-let told = 0; // when the election that is being told will be over
-let epoch = 0; // what was held back for a picture that was replaced is dropped
-let held = []; // batches that came meanwhile, in order
+const teller = new Teller();
+let timer = null;
 
-/** While an election is told what comes after it waits, so that the picture stays in order; a flood does not wait. */
-function receive(batch, arrived) {
-  const now = performance.now();
-  if (held.length || (now < told && !still.matches)) {
-    if (!held.length) setTimeout(release, told - now, epoch);
-    held.push([batch, arrived]);
-    if (held.length > HELD_MAX) release(epoch);
-    return;
+/** Tell what is due, and come back when the next is: the only clock by which the picture changes. */
+function tell() {
+  clearTimeout(timer);
+  for (const { batch, arrived, flies } of teller.take(performance.now())) {
+    if (flies) {
+      overlay.launch(flights(flies, standing(flies)), stage.plan);
+      topbar.count(flies);
+    }
+    apply(batch, arrived);
   }
-  overlay.launch(flights(batch, state), stage.plan);
-  topbar.count(batch);
-  const { told: list, end } = still.matches ? { told: [{ delay: 0, batch }], end: 0 } : steps(batch);
-  told = now + end;
-  for (const { delay, batch: step } of list) {
-    if (delay) setTimeout((mine) => mine === epoch && apply(step, arrived, true), delay, epoch);
-    else apply(step, arrived);
-  }
+  const wait = teller.wait(performance.now());
+  if (wait !== null) timer = setTimeout(tell, wait);
 }
 
-function release(mine) {
-  if (mine !== epoch) return;
-  const waiting = held;
-  held = [];
-  if (waiting.length > HELD_MAX) told = 0;
-  for (const [batch, arrived] of waiting) receive(batch, arrived);
-}
+/** The state with what a batch says of who is at work: nothing shall fly to those it tells are dead. */
+const standing = ({ status, status_at }) => (status ? reduce(state, { status, status_at }, performance.now()) : state);
 
-function apply(batch, arrived, late = false) {
+function apply(batch, arrived) {
   const wall = performance.now();
   const passed = state.paused ? 0 : ((wall - arrived) / 1000) * state.speed; // the clock did not wait
-  state = reduce(state, batch.now === undefined ? batch : { ...batch, now: batch.now + passed }, wall, late);
+  state = reduce(state, batch.now === undefined ? batch : { ...batch, now: batch.now + passed }, wall);
   schedule(state.touched);
   inspector.refresh();
 }
@@ -103,27 +92,27 @@ const feed = new Feed(snapshot, socket, {
   snapshot(json) {
     state = fromSnapshot(json, performance.now());
     overlay.clear();
-    epoch += 1;
-    told = 0;
-    held = [];
+    teller.clear();
     page.dataset.link = 'live';
     page.dataset.drawn = 'true';
     schedule(['everything']);
     inspector.refresh();
   },
   batch(batch) {
-    receive(batch, performance.now());
+    teller.hear(batch, performance.now(), still.matches);
+    tell();
   },
   link(link) {
     if (page.dataset.link === link) return;
     page.dataset.link = link;
-    schedule(['time']);
+    schedule(['time', 'nodes', 'apiserver', 'controllers', 'top']);
   },
 });
 
 // What only time changes: the clock ten times a second, heartbeats and lamps that go out.
 let ticks = 0;
 setInterval(() => {
+  feed.check(performance.now());
   if (!state || document.hidden || !isLive()) return;
   ticks += 1;
   topbar.draw(state, performance.now());
@@ -134,7 +123,15 @@ setInterval(() => {
 
 const open = (subject, opener) => inspector.open(subject, opener);
 listenInPicture(stage.svg, open);
-listen(api, () => inspector.refresh(0));
+// A command's answer is the panel it was given from; somebody may have opened another meanwhile.
+document.addEventListener('htmx:before:swap', (event) => {
+  const { ctx } = event.detail;
+  if (ctx.request.method === 'POST' && ctx.request.body.get('here') !== inspector.subject) event.preventDefault();
+});
+document.addEventListener('htmx:finally:request', (event) => {
+  const { ctx } = event.detail;
+  if (ctx.request.method === 'POST' && !ctx.request.body.get('here')) inspector.refresh(0); // from elsewhere on the page
+});
 const menu = document.querySelector('.menu');
 document.addEventListener('click', (event) => {
   if (!event.target.closest('.menu')) menu.open = false;
@@ -146,13 +143,17 @@ document.addEventListener('click', (event) => {
   if (event.target.closest('dialog [data-done]')) event.target.closest('dialog').close();
 });
 listenEverywhere({
-  ' ': () => command(`${api}/clock/${state?.paused ? 'resume' : 'pause'}`),
-  '.': () => command(`${api}/clock/step`),
+  ' ': () => press(state?.paused ? 'resume' : 'pause'),
+  '.': () => press('step'),
   '?': () => document.getElementById('help').showModal(),
   b: big,
   t: () => { location.href = page.dataset.text; },
   Escape: escape,
 });
+/** As a click on the clock's button, also while it is disabled: the answer says why. */
+function press(action) {
+  window.htmx.trigger(document.querySelector(`#pace [data-clock="${action}"]`), 'click');
+}
 /** Closes what is on top: the menu, then the inspector. */
 function escape() {
   if (!menu.open) return inspector.subject && inspector.close();
@@ -161,8 +162,10 @@ function escape() {
 }
 function big() {
   page.dataset.big = page.dataset.big === 'true' ? 'false' : 'true';
+  keep('cluster-viz.big', page.dataset.big);
   schedule(['everything']);
 }
+page.dataset.big = kept('cluster-viz.big') ?? 'false'; // a projector stays one when the page is opened anew
 document.addEventListener('themechange', () => overlay.readColours());
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => overlay.readColours());
 new ResizeObserver(() => schedule(['everything'])).observe(main);

@@ -1,5 +1,5 @@
-// The text twin: htmx renews the tables; this only lets its buttons command.
-import { listen } from './commands.js';
+// The text twin: htmx renews the tables and sends the commands; this only says what came of them, and when nothing comes.
+import './commands.js';
+import { watchRenewal } from './renewal.js';
 
-const twin = document.getElementById('twin');
-listen(twin.dataset.api, () => window.htmx.trigger(twin, 'refresh'));
+watchRenewal(document.getElementById('twin'), document.getElementById('was'), 2000);

@@ -3,6 +3,7 @@ import { Scene } from './scene.js';
 import { HISTORY, virtualNow } from './model.js';
 import { clamp, clock } from './words.js';
 
+const LAGS = 1000; // milliseconds behind from which it is said
 const SIGN = 12; // pixels a mark's sign takes
 const SPANS = [60, 120, HISTORY]; // virtual seconds shown, the shortest that holds the cluster's life
 
@@ -40,14 +41,20 @@ export function placeMarks(marks, from, to, width) {
   return spots.reverse();
 }
 
+const TICKS = [10, 20, 60, 120, 300]; // virtual seconds from one tick to the next
+const TICK_WIDE = 62; // pixels that a tick's time takes with the room around it
+
+/** The finest ticks whose times do not touch. Pure. */
+export const tickEvery = (span, width) => TICKS.find((every) => (every * width) / span >= TICK_WIDE) ?? TICKS.at(-1);
+
 export class TimeBar {
   constructor(svg) {
     this.svg = svg;
     this.scene = new Scene(svg);
   }
 
-  /** `live` is false while the server does not answer: then this is how it was. */
-  draw(state, wall, live = true) {
+  /** `live` is false while the server does not answer: then this is how it was. `behind`: milliseconds the telling lags. */
+  draw(state, wall, live = true, behind = 0) {
     const { width, height } = this.svg.getBoundingClientRect();
     if (!width) return;
     this.svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -66,7 +73,7 @@ export class TimeBar {
         const w = Math.min(bar.w, Math.max(1, ((now - bar.second) * wide) / span)); // the present second is not over
         pen.rect(`bar-${bar.second}`, left + bar.x, base - bar.h, w, bar.h, Math.min(1.5, w / 2), bar.busy ? 'bar' : 'bar idle');
       }
-      const every = span <= 60 ? 10 : span <= 120 ? 20 : 60;
+      const every = tickEvery(span, wide);
       for (let tick = Math.ceil((from - state.started) / every) * every; tick < to - state.started - every / 4; tick += every) {
         pen.text(`tick-${tick}`, left + ((tick + state.started - from) / span) * wide, height - 6, clock(tick, 0).replace(/^00:/, ''), tick + state.started - from < 2 ? 'tiny mute' : 'tiny mute middle');
       }
@@ -81,7 +88,7 @@ export class TimeBar {
       const x = left + clamp(((now - from) / span) * wide, 0, wide);
       pen.path('hand', `M${x} 20V${base + 5}`, 'hand');
       pen.circle('knob', x, base, 5, 'knob');
-      const [word, tone] = !live ? ['AS IT WAS', 'bad'] : state.paused ? ['PAUSED', 'wait'] : ['LIVE', 'ok'];
+      const [word, tone] = !live ? ['AS IT WAS', 'bad'] : state.paused ? ['PAUSED', 'wait'] : behind >= LAGS ? [`LIVE · told ${Math.round(behind / 1000)} s late`, 'wait'] : ['LIVE', 'ok'];
       pen.text('live', x + 10, base - 5, word, `tiny strong tone-${tone}`);
     });
   }

@@ -5,7 +5,9 @@ import { clock } from './words.js';
 const FORGET = 2500; // milliseconds a counter stays
 
 export class TopBar {
-  constructor(root) {
+  /** `fault`: where what breaks or heals is sent. */
+  constructor(root, fault) {
+    this.fault = fault;
     this.quorum = root.getElementById('quorum');
     this.clock = root.getElementById('clock');
     this.pace = root.getElementById('pace');
@@ -26,6 +28,7 @@ export class TopBar {
     const gauge = quorum(state);
     this.quorum.dataset.tone = gauge.tone;
     this.quorum.lastElementChild.textContent = `etcd ${gauge.say}`;
+    this.quorum.title = gauge.say; // where there is no room for all of it
     for (const button of this.pace.querySelectorAll('button')) {
       const { clock: action, speed } = button.dataset;
       if (action === 'pause' || action === 'resume') button.hidden = (action === 'pause') === state.paused;
@@ -37,7 +40,8 @@ export class TopBar {
     other.textContent = `${state.speed}×`;
     this.faults.firstElementChild.textContent = broken.length ? `Broken · ${broken.length}` : 'All well';
     this.faults.dataset.tone = broken.length ? 'bad' : 'ok';
-    this.list.replaceChildren(...broken.map(faultItem));
+    this.list.replaceChildren(...broken.map((thing) => faultItem(thing, this.fault)));
+    window.htmx?.process(this.list);
     if (!broken.length) this.list.textContent = 'Nothing is broken. Click a member, a node or a component to break it.';
   }
 
@@ -47,7 +51,8 @@ export class TopBar {
     const moved = this.still.matches ? (batch.journal ?? []).filter((entry) => entry.k === 'raft.message' || entry.k === 'request').length : 0;
     if (moved) more.push(`${moved} messages`);
     if (!more.length) return;
-    this.counter.textContent = more.join(' · ');
+    this.counter.title = more.join(' · ');
+    this.counter.textContent = more.length > 1 ? `${more[0]} · …` : more[0];
     this.counted = performance.now();
   }
 }
@@ -57,18 +62,28 @@ export function brokenThings(state) {
   const parts = [...state.members.map((member) => [member.name, member.state]), ...[...state.components].map(([name, row]) => [name, row.state])];
   const list = parts.filter(([, how]) => how !== 'running').map(([target, how]) => ({ target, how, verb: how === 'paused' ? 'resume' : 'restart', peer: '' }));
   const cuts = state.faults.filter((fault) => fault.kind === 'partition').map((fault) => ({ target: fault.target, how: `cut off from ${fault.peer}`, verb: 'heal', peer: fault.peer }));
-  return [...list, ...cuts];
+  return [...list, ...cuts, ...(state.failures ?? []).map(failedThing)];
 }
 
-function faultItem({ target, how, verb, peer }) {
+/** A control loop of ours that fails: nothing heals it but itself, so it has no button. */
+function failedThing({ component, node, loop, key, error }) {
+  const target = [component, node, loop].filter(Boolean).join('/');
+  return { target, how: `failed${key ? ` on ${key}` : ''}: ${error}`, verb: '', peer: '' };
+}
+
+function faultItem({ target, how, verb, peer }, fault) {
   const item = document.createElement('li');
   const words = document.createElement('span');
   words.textContent = `${target} · ${how}`;
+  item.append(words);
+  if (!verb) return item;
   const button = document.createElement('button');
   Object.assign(button.dataset, { verb, target, peer });
   button.type = 'button';
+  button.setAttribute('hx-post', fault);
+  button.setAttribute('hx-swap', 'none');
   button.className = 'button small';
   button.textContent = verb;
-  item.append(words, button);
+  item.append(button);
   return item;
 }

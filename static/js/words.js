@@ -54,3 +54,10 @@ export function who(actor) {
 }
 
 export const memory = (bytes) => (bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.round(bytes / 2 ** 20)} MiB`);
+
+// What stands in a member's disc (the home page's cards have the same): no two roles share a sign.
+const LETTERS = { leader: 'L', follower: 'F', candidate: 'C', 'pre-candidate': 'P', learner: '∅' };
+const STATES = { stopped: '✕', paused: 'Ⅱ' };
+
+/** The sign of a member: what it is, or that it is not there. */
+export const letter = (member) => STATES[member.state] ?? LETTERS[member.role] ?? '?';

@@ -74,6 +74,17 @@ def test_pod_tolerates_a_lost_node_for_five_minutes(world):
     assert world.create("pods", pod("stays", tolerations=always))["spec"]["tolerations"] == always
 
 
+def test_update_that_leaves_out_the_default_tolerations_gets_them_back(world):
+    made = world.create("pods", pod("web"))
+    body = made | {"spec": made["spec"] | {"tolerations": [{"key": "a", "operator": "Exists"}]}}
+    changed = world.api("update", "pods", "default", "web", body)
+    assert [entry["key"] for entry in changed["spec"]["tolerations"]] == [
+        "a",
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    ]
+
+
 def test_priority_comes_from_the_class(world, refused):
     made = world.create("pods", pod("web", priorityClassName="system-node-critical"))
     assert made["spec"]["priority"] == 2_000_001_000

@@ -87,3 +87,39 @@ def test_same_seed_gives_the_same_addresses(world):
     other = World("other", workers=0)
     one, two = (each.create("services", service("web"))["spec"]["clusterIP"] for each in (world, other))
     assert one == two
+
+
+def test_local_balancer_gets_a_port_for_health_checks(world):
+    spec = world.create("services", service("lb", type="LoadBalancer", externalTrafficPolicy="Local"))["spec"]
+    assert spec["healthCheckNodePort"] in range(30000, 32768)
+    assert spec["healthCheckNodePort"] != spec["ports"][0]["nodePort"]
+    kept = world.patch("services", "default", "lb", {"metadata": {"labels": {"a": "b"}}})["spec"]
+    assert kept["healthCheckNodePort"] == spec["healthCheckNodePort"]
+    assert "healthCheckNodePort" not in world.create("services", service("all", type="LoadBalancer"))["spec"]
+
+
+def test_health_check_port_is_nobody_elses(world, refused):
+    taken = world.create("services", service("lb", type="LoadBalancer", externalTrafficPolicy="Local"))["spec"]
+    body = service("b", type="NodePort", ports=[{"port": 80, "nodePort": taken["healthCheckNodePort"]}])
+    assert "already allocated" in refused("create", "services", "default", body=body).message
+
+
+LEFT_BEHIND = ("externalTrafficPolicy", "allocateLoadBalancerNodePorts", "healthCheckNodePort", "loadBalancerClass")
+TYPES = [
+    ("LoadBalancer", "ClusterIP", LEFT_BEHIND),
+    ("LoadBalancer", "NodePort", ("allocateLoadBalancerNodePorts", "healthCheckNodePort", "loadBalancerClass")),
+    ("NodePort", "ClusterIP", ("externalTrafficPolicy",)),
+    ("ClusterIP", "ExternalName", ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy")),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "gone"), TYPES, ids=[f"{row[0]} to {row[1]}" for row in TYPES])
+def test_what_only_the_old_type_needed_goes(world, before, after, gone):
+    extra = {"externalTrafficPolicy": "Local", "loadBalancerClass": "a/b"} if before == "LoadBalancer" else {}
+    made = world.create("services", service("web", type=before, **extra))["spec"]
+    assert set(gone) <= set(made)
+    changed = world.patch("services", "default", "web", {"spec": {"type": after, "externalName": "a.example.com"}})[
+        "spec"
+    ]
+    assert not set(gone) & set(changed)
+    assert after == "NodePort" or not any("nodePort" in port for port in changed["ports"])

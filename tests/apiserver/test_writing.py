@@ -2,8 +2,11 @@
 
 import pytest
 
+from core.kube.errors import Invalid
+from core.kube.objects import clone
 from core.kube.requests import PatchType
 from tests.apiserver.objects import config_map, deployment, pod
+from tests.kinds import STORED, examples, row_of
 
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
@@ -97,6 +100,59 @@ def test_update_without_version_is_unconditional(world):
     world.create("configmaps", config_map("cm1", data={"a": "1"}))
     new = world.api("update", "configmaps", "default", "cm1", config_map("cm1", data={"a": "3"}))
     assert new["data"] == {"a": "3"}
+
+
+NEEDS_VERSION = {
+    # AllowUnconditionalUpdate is false in the strategies of pkg/registry
+    "customresourcedefinitions.apiextensions.k8s.io",
+    "csidrivers.storage.k8s.io",
+    "csinodes.storage.k8s.io",
+    "csistoragecapacities.storage.k8s.io",
+    "leases.coordination.k8s.io",
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+    "poddisruptionbudgets.policy",
+    "runtimeclasses.node.k8s.io",
+    "validatingadmissionpolicies.admissionregistration.k8s.io",
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+    "validatingwebhookconfigurations.admissionregistration.k8s.io",
+    "volumeattachments.storage.k8s.io",
+}
+
+
+def test_kinds_that_need_a_version_are_those_of_the_real_server(world):
+    refused = set()
+    for obj in examples():
+        row, meta = row_of(obj), obj["metadata"]
+        fresh = clone(world.create(row.name, obj))
+        fresh["metadata"] = fresh["metadata"] | {"resourceVersion": None, "labels": {"a": "b"}}
+        try:
+            world.api("update", row.name, meta.get("namespace", ""), meta["name"], fresh)
+        except Invalid as error:
+            assert "must be specified for an update" in error.message
+            refused.add(row.name)
+    assert refused == NEEDS_VERSION & {row.name for row in STORED.values()}
+
+
+@pytest.mark.parametrize("version", [None, "", "0"])
+def test_lease_without_version_is_refused_in_the_servers_words(world, refused, version):
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "x", "namespace": "default"}}
+    world.create("leases.coordination.k8s.io", clone(lease))
+    lease["metadata"]["resourceVersion"] = version
+    lease["spec"] = {"holderIdentity": "me"}
+    error = refused("update", "leases.coordination.k8s.io", "default", "x", lease)
+    assert (error.code, error.reason) == (422, "Invalid")
+    assert error.message == (
+        'leases.coordination.k8s.io "x" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an'
+        " update"
+    )
+    assert error.details["kind"] == "leases"
+
+
+def test_patch_needs_no_version(world):
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "x", "namespace": "default"}}
+    world.create("leases.coordination.k8s.io", lease)
+    patched = world.patch("leases.coordination.k8s.io", "default", "x", {"spec": {"holderIdentity": "me"}})
+    assert patched["spec"]["holderIdentity"] == "me"
 
 
 def test_update_under_another_name_is_refused(world, refused):

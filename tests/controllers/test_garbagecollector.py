@@ -44,6 +44,48 @@ def test_foreground_deletion_waits_for_the_dependents(stage):
     assert stage.all(DEPLOYMENTS) == stage.all(SETS) == stage.pods() == []
 
 
+def ring(stage, size):
+    """Pods that own each other in a circle, as a conformance test of the real collector makes them."""
+    made = [stage.create("pods", pod(f"ring-{number}")) for number in range(size)]
+    for number, each in enumerate(made):
+        owner = made[number - 1]["metadata"]
+        reference = {"apiVersion": "v1", "kind": "Pod", "name": owner["name"], "uid": owner["uid"]}
+        references = [reference | {"controller": True, "blockOwnerDeletion": True}]
+        stage.patch("pods", "default", each["metadata"]["name"], {"metadata": {"ownerReferences": references}})
+    stage.run()
+    return made
+
+
+@pytest.mark.parametrize("size", [2, 3, 7])
+def test_a_circle_of_owners_deleted_in_the_foreground_goes(stage, size):
+    ring(stage, size)
+    delete(stage, "Foreground", "pods", "ring-0")
+    stage.run(30)
+    assert stage.pods() == []
+
+
+def test_a_circle_that_leans_on_another_object_goes_with_it(stage):
+    """The circle hangs on an owner of its own, which waits for all of it."""
+    owner = stage.create("configmaps", config_map("owner"))["metadata"]
+    members = ring(stage, 3)
+    first = stage.get("pods", "default", members[0]["metadata"]["name"])["metadata"]
+    leaning = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "name": "owner",
+        "uid": owner["uid"],
+        "blockOwnerDeletion": True,
+    }
+    references = [*first["ownerReferences"], leaning]
+    stage.patch("pods", "default", first["name"], {"metadata": {"ownerReferences": references}})
+    delete(stage, "Foreground", "pods", "ring-1")
+    stage.run(30)
+    assert [each["metadata"]["name"] for each in stage.pods()] == ["ring-0"]  # its other owner lives
+    delete(stage, "Foreground", "configmaps", "owner")
+    stage.run(30)
+    assert stage.pods() == []
+
+
 def test_orphaned_dependents_live_on_without_an_owner(stage):
     stage.create(DEPLOYMENTS, deployment(replicas=2))
     stage.settle()

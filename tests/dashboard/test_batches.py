@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from core.dashboard.feed.batches import Changed, Position, batch
+from core.dashboard.feed.batches import EVENTS_MAX, Changed, Position, batch
 from core.dashboard.feed.happenings import MOVING_MAX, Entry, decision_rows, happening
-from core.dashboard.feed.sentences import sentence
+from core.dashboard.feed.sentences import event_gist, sentence
 from core.kube.objects import Key
 
 
@@ -27,7 +27,7 @@ def test_last_write_of_an_object_wins() -> None:
 
 def test_deleted_object_travels_as_null() -> None:
     made = batch([changed("a", 1), changed("a", 2, kind="DELETED")], [], Position(2, 0))
-    assert made["objects"] == [["pods", "default/a", None, "tester"]]
+    assert made["objects"] == [["pods", "default/a", None, "tester", 2]]
 
 
 def test_flood_of_messages_is_thinned_and_counted() -> None:
@@ -84,6 +84,17 @@ SENTENCES: dict[str, tuple[str, dict[str, Any], str]] = {
     "bound": ("schedule", {"pod": "default/a", "winner": "worker-1"}, "the scheduler bound default/a to worker-1"),
     "cut": ("fault", {"verb": "partition", "target": "etcd-0", "peer": "etcd-1"}, "etcd-0 was cut off from etcd-1"),
     "paused": ("clock", {"paused": True}, "the clock was paused"),
+    "quorum lost, though enough run": (
+        "etcd.quorum",
+        {"has": False, "alive": 2, "but": ", 1 without a vote", "needed": 2},
+        "etcd lost its quorum: 2 members alive, 1 without a vote, 2 needed; writes stop",
+    ),
+    "all joined": ("fault", {"verb": "heal", "target": "etcd-0", "peer": ""}, "all wires of etcd-0 were joined again"),
+    "containers killed": (
+        "fault",
+        {"verb": "kill", "target": "pod/default/web", "by": "root"},
+        "the processes of default/web were killed by root",
+    ),
     "not told": ("request", {"verb": "get"}, ""),
 }
 
@@ -91,3 +102,51 @@ SENTENCES: dict[str, tuple[str, dict[str, Any], str]] = {
 @pytest.mark.parametrize(("kind", "data", "said"), SENTENCES.values(), ids=SENTENCES)
 def test_journal_entry_is_told_in_one_sentence(kind: str, data: dict[str, Any], said: str) -> None:
     assert sentence(kind, "", data) == said
+
+
+GISTS = {
+    "evicted": ("TaintManagerEviction", "Marking for deletion Pod default/web", "is evicted"),
+    "not evicted after all": (
+        "TaintManagerEviction",
+        "Cancelling deletion of Pod default/web",
+        "may stay: its eviction is called off",
+    ),
+    "stopped": ("Killing", "Stopping container nginx", "container is stopped"),
+    "killed for its probe": (
+        "Killing",
+        "Container nginx failed liveness probe, will be restarted",
+        "container failed its liveness probe and is stopped",
+    ),
+    "a node": ("NodeNotReady", "Node worker-1 status is now: NodeNotReady", "is not ready"),
+    "a pod of such a node": ("NodeNotReady", "Node is not ready", "its node is not ready"),
+    "known again after a restart": (
+        "RegisteredNode",
+        "Node worker-1 event: Registered Node worker-1 in Controller",
+        "is known to the node controller",
+    ),
+    "pulls": ("Pulling", 'Pulling image "nginx:1.27"', "pulls nginx:1.27"),
+    "failed again": (
+        "BackOff",
+        "Back-off restarting failed container nginx in pod web_default(1)",
+        "container nginx failed again: its restart is put off",
+    ),
+    "an image that does not come": ("BackOff", 'Back-off pulling image "x"', 'Back-off pulling image "x"'),
+    "somebody's own Event": ("Started", "the backup started", "the backup started"),
+    "no message": ("Odd", "", "Odd"),
+    "told by its own entry": ("Scheduled", "Successfully assigned default/web to worker-1", ""),
+}
+
+
+@pytest.mark.parametrize(("reason", "message", "gist"), GISTS.values(), ids=GISTS)
+def test_an_event_comes_to_what_its_message_says(reason: str, message: str, gist: str) -> None:
+    assert event_gist({"reason": reason, "message": message}) == gist
+
+
+def test_events_that_find_no_room_are_counted() -> None:
+    def event(number: int) -> Changed:
+        obj = {"metadata": {"name": f"e{number}", "namespace": "default"}, "reason": "Started", "message": "x"}
+        return Changed("ADDED", "events", Key("default", f"e{number}"), obj, number, "tester", 100.0)
+
+    made = batch([event(number) for number in range(EVENTS_MAX + 3)], [], Position(99, 0))
+    assert made["more"] == {"event": 3}
+    assert len(made["journal"]) == EVENTS_MAX

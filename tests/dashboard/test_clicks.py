@@ -193,6 +193,60 @@ def test_clock_is_paused_and_stepped_by_keys(page: Page) -> None:
     expect(page.locator("#timeline")).to_contain_text("LIVE", timeout=10_000)
 
 
+def test_text_twin_obeys_and_shows_it(page: Page) -> None:
+    page.keyboard.press("t")
+    page.get_by_role("button", name="Kill scheduler").click()
+    expect(page.get_by_role("button", name="Restart scheduler")).to_be_visible(timeout=10_000)
+    expect(page.locator("#said")).not_to_be_empty()
+    page.get_by_role("button", name="Restart scheduler").click()
+    expect(page.get_by_role("button", name="Kill scheduler")).to_be_visible(timeout=10_000)
+
+
+def test_what_is_broken_is_healed_from_the_menu_and_the_open_panel_shows_it(page: Page) -> None:
+    page.locator('#picture [data-inspect="scheduler/"]').click()
+    page.locator("#inspector").get_by_role("button", name="Kill", exact=True).click()
+    page.locator("#faults").click()
+    page.locator("#fault-list").get_by_role("button", name="restart").click()
+    expect(page.locator("#faults")).to_contain_text("All well", timeout=10_000)
+    expect(page.locator("#inspector").get_by_role("button", name="Kill", exact=True)).to_be_visible(timeout=10_000)
+
+
+def test_speed_is_set_by_a_click(page: Page) -> None:
+    page.locator('#pace [data-speed="10"]').click()
+    expect(page.locator('#pace [data-speed="10"]')).to_have_attribute("aria-pressed", "true", timeout=10_000)
+    page.locator('#pace [data-speed="1"]').click()
+    expect(page.locator('#pace [data-speed="1"]')).to_have_attribute("aria-pressed", "true", timeout=10_000)
+
+
+def test_answer_to_a_command_does_not_replace_what_was_opened_meanwhile(page: Page) -> None:
+    held = []
+    page.route("**/do/fault", lambda route: held.append(route))
+    page.locator('#picture [data-inspect="scheduler/"]').click()
+    page.locator("#inspector").get_by_role("button", name="Kill", exact=True).click()
+    page.locator("#picture .member").first.click()
+    expect(page.locator("#inspector .kick")).to_have_text("etcd member")
+    with page.expect_response("**/do/fault"):
+        held[0].continue_()
+    expect(page.locator("#faults")).to_contain_text("Broken · 1", timeout=10_000)
+    expect(page.locator("#inspector .kick")).to_have_text("etcd member")
+    page.unroute_all()
+    page.locator("#faults").click()
+    page.locator("#fault-list").get_by_role("button", name="restart").click()
+    expect(page.locator("#faults")).to_contain_text("All well", timeout=10_000)
+
+
+def test_workers_are_found_from_the_story_and_can_be_killed_as_it_says(machine: Machine, page: Page) -> None:
+    page.get_by_role("link", name="Workers").click()
+    panel = page.locator("#inspector")
+    expect(panel.locator("h2")).to_have_text("The workers")
+    pid = machine.children()["nodes"]
+    expect(panel).to_contain_text(f"kill -9 {pid}", timeout=20_000)
+    os.kill(pid, signal.SIGKILL)
+    expect(panel).not_to_contain_text(f":{pid}", timeout=40_000)
+    expect(panel).to_contain_text(re.compile(r"nodes@\S+:\d+"), timeout=40_000)
+    assert machine.children()["nodes"] != pid
+
+
 def test_text_twin_says_the_same(page: Page) -> None:
     page.keyboard.press("t")
     expect(page.get_by_role("heading", name="etcd", exact=True)).to_be_visible(timeout=10_000)

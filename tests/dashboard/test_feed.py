@@ -67,6 +67,13 @@ async def test_socket_catches_up_and_then_tells_what_is_new() -> None:
     await communicator.disconnect()
 
 
+async def test_without_news_the_socket_is_told_that_the_server_lives() -> None:
+    _, communicator = await watched_world()
+    for _ in range(2):
+        assert await told(communicator, lambda message: message["t"] == "tick")
+    await communicator.disconnect()
+
+
 async def test_open_socket_marks_the_cluster_as_watched() -> None:
     _, communicator = await watched_world()
     async with asyncio.timeout(5):

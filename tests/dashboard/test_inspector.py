@@ -24,6 +24,7 @@ ASKS = {
     "object": ("object/deployments.apps/default/web", "What it made"),
     "workloads": ("workloads/", "4 of 4 ready"),
     "services": ("services/", "4 of 4 endpoints"),
+    "workers": ("workers/", "Who drives which role"),
 }
 
 
@@ -114,6 +115,19 @@ def test_whatever_is_asked_for_is_answered_in_a_panel(client: Client, subject: s
     answer = client.get(f"/clusters/lab/inspect/{quote(subject)}")
     assert answer.status_code == 200
     assert "gone" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["lab/inspect/nonsense/x", "lab/inspect//x", "lab/inspect/", "nope/inspect/member/etcd-0"]
+)
+def test_an_address_that_names_nothing_is_answered_with_a_fragment(client: Client, path: str) -> None:
+    World("lab")
+    answer = client.get(f"/clusters/{path}")
+    assert answer.status_code == 404
+    page = answer.content.decode()
+    assert "gone" in page
+    assert "<html" not in page
+    assert "<header" not in page
 
 
 @pytest.mark.parametrize("draw", ["²", "9" * 5000, "-1", "x", ""])

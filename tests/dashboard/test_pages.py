@@ -1,11 +1,15 @@
 """Home, stage, snapshot and text twin."""
 
+import orjson
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.views.defaults import server_error
 
+from core.dashboard.gallery import STARTS
 from core.faults import act
-from core.models import Cluster
+from core.models import Cluster, ClusterObject
 from tests.dashboard.demo import working_world
 from tests.world import World
 
@@ -25,14 +29,90 @@ def test_home_shows_each_cluster_as_a_card_with_its_pods(client: Client) -> None
 
 def test_new_cluster_opens_its_stage(client: Client) -> None:
     answer = client.post("/", {"name": "lab", "members": "5", "workers": "1", "profile": "instant", "seed": "1"})
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/clusters/lab/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/clusters/lab/?start=blank")
     assert Cluster.objects.get(name="lab").members.count() == 5
+
+
+def test_form_proposes_a_name_that_is_free(client: Client) -> None:
+    assert 'name="name" value="lab"' in client.get("/").content.decode()
+    World("lab")
+    assert 'name="name" value="lab-2"' in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_start_opens_a_cluster_with_something_in_it_and_to_try(client: Client, start: str) -> None:
+    answer = client.post("/", {"start": start})
+    assert answer.headers["Location"] == f"/clusters/{start}/?start={start}"
+    page = client.get(answer.headers["Location"]).content.decode()
+    assert "Try this" in page
+    assert "NAME" not in page
+    assert ClusterObject.objects.filter(cluster__name=start, resource="deployments.apps").exists()
+    assert client.post("/", {"start": start}).headers["Location"].startswith(f"/clusters/{start}-2/")
+
+
+def test_unknown_start_says_which_there_are(client: Client) -> None:
+    answer = client.post("/", {"start": "nope"})
+    assert answer.status_code == 400
+    assert "there are: guestbook" in answer.content.decode()
+
+
+def test_stage_of_an_old_link_has_no_suggestions(client: Client) -> None:
+    World("lab")
+    assert "Try this" not in client.get("/clusters/lab/?start=nope").content.decode()
 
 
 def test_wish_that_cannot_be_is_answered_on_the_form(client: Client) -> None:
     answer = client.post("/", {"name": "lab", "members": "9", "workers": "1", "profile": "instant", "seed": "1"})
     assert answer.status_code == 400
     assert "1 to 7 members" in answer.content.decode()
+
+
+BAD_NAMES = ["a b/c", "", "Lab", "lab_1", "-lab", "lab-", "a.b", "..", "l" * 64, "läb", "lab\n", "%"]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=repr(name[:8])) for name in BAD_NAMES])
+class TestBadName:
+    """One rule for the form, the API and the command line; and rows that are older than the rule."""
+
+    def test_is_refused_with_the_same_sentence_everywhere(self, client: Client, name: str) -> None:
+        wish = {"name": name, "members": "1", "workers": "0", "profile": "instant", "seed": "0"}
+        with pytest.raises(CommandError) as refused:
+            call_command("cluster", "create", "--members", "1", "--workers", "0", "--", name)
+        said = str(refused.value)
+        assert said.startswith("a cluster's name has lower-case letters, digits and dashes only")
+        made = client.post("/api/clusters", orjson.dumps(wish), content_type="application/json")
+        assert (made.status_code, made.json()["error"]) == (400, said)
+        form = client.post("/", wish)
+        assert form.status_code == 400
+        assert "a cluster&#x27;s name has lower-case letters" in form.content.decode()
+        assert not Cluster.objects.exists()
+
+    def test_of_an_old_row_breaks_no_page(self, client: Client, name: str) -> None:
+        World("demo", members=1, workers=0)
+        Cluster.objects.create(name=name, clock_base=0, clock_anchor=0)
+        home = client.get("/")
+        assert home.status_code == 200
+        for path in ("/clusters/demo/", "/clusters/demo/text/", "/api/clusters", "/api/clusters/demo/status"):
+            assert client.get(path).status_code == 200
+        row = next(row for row in client.get("/api/clusters").json()["clusters"] if row["name"] == name)
+        assert client.get(row["links"]["stage"]).status_code == 200
+        assert client.get(row["links"]["status"]).json()["name"] == name
+        client.post(reverse("delete", args=[name]))
+        assert list(Cluster.objects.values_list("name", flat=True)) == ["demo"]
+
+
+@pytest.mark.parametrize("seed", [2**63, str(-(2**63) - 1), "1e999"])
+def test_seed_out_of_bounds_is_a_sentence(client: Client, seed: object) -> None:
+    wish = {"name": "lab", "members": 1, "workers": 0, "profile": "instant", "seed": seed}
+    made = client.post("/api/clusters", orjson.dumps(wish), content_type="application/json")
+    assert made.status_code == 400
+    assert "seed" in made.json()["error"]
+
+
+def test_longest_name_is_taken(client: Client) -> None:
+    wish = {"name": "l" * 63, "members": 1, "workers": 0, "profile": "instant"}
+    made = client.post("/api/clusters", orjson.dumps(wish), content_type="application/json")
+    assert made.status_code == 201
 
 
 def test_deleted_cluster_is_gone(client: Client) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from core.engine import upkeep
 from core.models import JournalEntry, Revision
-from tests.world import World
+from tests.world import START, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,6 +26,11 @@ def test_events_die_after_an_hour():
     world.create("events", event("young"))
     world.run(1000)
     assert [item["metadata"]["name"] for item in world.all("events", "default")] == ["young"]
+
+
+def test_an_event_that_a_client_dates_by_its_own_clock_dies_as_others_do():
+    event = {"metadata": {"creationTimestamp": "2026-01-01T00:00:00Z"}, "lastTimestamp": "2026-01-31T00:00:00Z"}
+    assert upkeep.age(event, START + 3700) == 3700
 
 
 def test_old_revisions_and_journal_entries_go_and_current_objects_stay(monkeypatch):

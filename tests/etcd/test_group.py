@@ -209,3 +209,72 @@ def test_status_counts_only_members_that_can_meet(store: Store) -> None:
         store.fault("partition", target, peer)
     status = store.status()
     assert (status["alive"], status["quorum"]) == (3, False)
+
+
+# -- What the group bears -----------------------------------------------------------------------------------------------
+
+SAYINGS = [
+    pytest.param(3, [], "3 of 3 alive: one may fail", "ok", id="all well"),
+    pytest.param(3, ["kill 2"], "2 of 3 alive: one more failure stops all writes", "wait", id="one dead"),
+    pytest.param(3, ["kill 1", "kill 2"], "1 of 3 alive: writes stop, 2 are needed", "bad", id="two dead"),
+    pytest.param(
+        3, ["kill 0", "kill 1", "wipe 0", "restart 0"],
+        "2 of 3 alive, 1 without a vote: writes stop, 2 are needed", "bad", id="a wiped member does not count",
+    ),
+    pytest.param(
+        3, ["kill 0", "wipe 0", "restart 0"], "3 of 3 alive: one may fail", "ok", id="a wiped member that was filled again",
+    ),
+    pytest.param(
+        3, ["cut 0 1", "cut 0 2"], "3 of 3 alive, 1 cut off: one more failure can stop all writes", "wait",
+        id="a member that is cut off does not count",
+    ),
+    pytest.param(
+        3, ["cut 0 1", "cut 1 2", "cut 0 2"], "3 of 3 alive, 2 cut off: writes stop, 2 are needed", "bad",
+        id="nobody reaches anybody",
+    ),
+    pytest.param(
+        5, ["cut 0 2", "cut 0 3", "cut 0 4", "cut 1 2", "cut 1 3", "cut 1 4"],
+        "5 of 5 alive, 2 cut off: one more failure can stop all writes", "wait", id="two cut off together",
+    ),
+    pytest.param(5, [], "5 of 5 alive: 2 may fail", "ok", id="five"),
+    pytest.param(5, ["pause 4"], "4 of 5 alive: one may fail", "ok", id="a paused one is not there"),
+    pytest.param(1, [], "1 of 1 alive: a failure stops all writes", "wait", id="alone"),
+    pytest.param(2, [], "2 of 2 alive: one more failure stops all writes", "wait", id="two bear no more than one"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("members", "faults", "say", "tone"), SAYINGS)
+def test_the_gauge_says_what_the_group_can_do(
+    store_of: Callable[[int], Store], members: int, faults: list[str], say: str, tone: str
+) -> None:
+    store = store_of(members)
+    store.write("a")
+    for line in faults:
+        verb, *ends = line.split()
+        store.fault("partition" if verb == "cut" else verb, *(f"etcd-{end}" for end in ends))
+        store.wait(ELECTION)
+    status = store.status()
+    assert (status["say"], status["tone"]) == (say, tone)
+    assert status["quorum"] == succeeded(store.write("b"))
+
+
+def test_a_fault_says_that_a_wiped_member_has_no_vote(store: Store) -> None:
+    for verb, target in (("kill", "etcd-0"), ("kill", "etcd-1"), ("wipe", "etcd-0")):
+        store.fault(verb, target)
+        store.wait(ELECTION)
+    said = store.fault("restart", "etcd-0").message
+    assert said == (
+        "etcd-0 was started: 2 of 3 members run, 1 without a vote, a quorum needs 2: "
+        "nothing can be written until more that remember return"
+    )
+    assert store.status()["together"] == 1
+
+
+def test_who_leads_only_in_its_own_eyes_is_not_called_the_leader(store: Store) -> None:
+    leader, others = store.leader, store.others
+    for other in others:
+        store.fault("partition", leader, other)
+    status = store.status()
+    assert (store.member(leader)["role"], status["leader"], status["quorum"]) == ("leader", None, True)
+    store.wait(ELECTION)
+    assert store.leader in others

@@ -3,7 +3,7 @@
 import pytest
 
 from core.etcd.raft import Log, Progress, Run, Sending, needed, quorum
-from core.etcd.raft.quorum import Vote
+from core.etcd.raft.quorum import Standing, Vote, can_elect
 
 
 @pytest.mark.parametrize(("members", "majority"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (6, 4), (7, 4)])
@@ -32,6 +32,37 @@ def test_committed_is_what_a_majority_holds(matches: list[int], index: int) -> N
 )
 def test_votes_decide(votes: dict[int, bool], result: Vote) -> None:
     assert quorum.vote_result([1, 2, 3], votes) is result
+
+
+ALL = frozenset({1, 2, 3})
+DEAD = Standing(frozenset())
+
+
+@pytest.mark.parametrize(
+    ("standings", "can"),
+    [
+        pytest.param([Standing(ALL)] * 3, True, id="all well"),
+        pytest.param([Standing(frozenset({1, 2}))] * 2 + [DEAD], True, id="a majority"),
+        pytest.param([Standing(frozenset({1})), DEAD, DEAD], False, id="a minority"),
+        pytest.param([Standing(ALL - {3}), Standing(ALL - {3}, blank=True), DEAD], False, id="a blank one has no vote"),
+        pytest.param(
+            [Standing(ALL - {3}, leads=True), Standing(ALL - {3}, blank=True), DEAD], True, id="a leader fills a blank one"
+        ),
+        pytest.param(
+            [Standing(ALL - {3}, leads=True, term=1), Standing(ALL - {3}, blank=True, term=2), DEAD], False,
+            id="a leader that is about to hear of a newer term",
+        ),
+        pytest.param(
+            [Standing(ALL, log=(1, 5)), Standing(frozenset({1, 2}), log=(2, 6)), DEAD], True, id="the longer log wins"
+        ),
+        pytest.param(
+            [Standing(frozenset({1, 2, 3}), log=(1, 5)), *[Standing(frozenset({1, n}), log=(2, 6)) for n in (2, 3)], DEAD],
+            False, id="only the one in the middle meets a majority, and its log is too old",
+        ),
+    ],
+)  # fmt: skip
+def test_a_majority_that_remembers_can_elect(standings: list[Standing], can: bool) -> None:
+    assert can_elect(dict(enumerate(standings, start=1))) is can
 
 
 LONG: list[Run] = [(1, 1, 3), (2, 4, 6), (4, 7, 9)]

@@ -23,13 +23,13 @@ from django.core.management import call_command
 
 from core.apiserver.http.application import KubernetesApplication
 from core.apiserver.http.certificates import server_certificate
-from core.apiserver.http.serve import run
 from core.engine import clusters
 from core.engine.clock import WallClock
 from core.engine.drive import Driver
 from core.engine.host import Host
 from core.engine.roles import ROLES
 from core.engine.servers import server_by_name
+from core.engine.web import run
 from core.models import Cluster
 
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from core.apiserver.http.application import KubernetesApplication
 from core.apiserver.http.certificates import authority_pem, server_certificate
-from core.apiserver.kubeconfig import LIFETIME, issue_token, kubeconfig
+from core.apiserver.kubeconfig import LIFETIME, issue_token, kubeconfig, new_token
 from core.engine import clusters
 from core.models import ApiToken, Cluster
 from tests.http.client import Client
@@ -107,6 +107,7 @@ def test_path_without_a_cluster_is_one_of_the_tokens_cluster(application: Kubern
     bare = Client(application, "", api.token)
     assert bare.get("/readyz").body == b"ok"
     assert bare.get(PODS).json["kind"] == "PodList"
+    assert "/api/v1" in bare.get("/").json["paths"]
     for token in ("", "nonsense", "é"):
         assert Client(application, "", token).get("/readyz").body == b"404 page not found\n"
 
@@ -127,10 +128,15 @@ def test_kubeconfig_holds_a_token_that_works(application: KubernetesApplication,
     config = yaml.safe_load(kubeconfig(cluster, "admin", [], "https://127.0.0.1:6443", b"PEM", WALL))
     assert config["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:6443/clusters/test"
     token = config["users"][0]["user"]["token"]
-    row = ApiToken.objects.get()
+    row = ApiToken.objects.latest("pk")
     assert (row.username, row.groups) == ("kubernetes-admin", ["system:masters"])
     assert token not in (row.digest,)
     assert Client(application, "/clusters/test", token).get(PODS).code == 200
+
+
+def test_no_token_begins_like_an_option() -> None:
+    """One in 64 would: `kubectl --token "$T"` takes it for an option."""
+    assert not [token for token in (new_token() for _ in range(5000)) if token.startswith("-")]
 
 
 def test_kubeconfig_command_writes_a_private_file(

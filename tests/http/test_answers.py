@@ -155,6 +155,28 @@ def test_duplicate_field_is_refused_when_strict_and_warned_of_otherwise(api: Cli
     assert api.request("POST", f"{MAPS}?dryRun=All&fieldValidation=Ignore", body).all_headers("warning") == []
 
 
+def test_duplicate_and_unknown_fields_are_told_together(api: Client) -> None:
+    body = b'{"metadata":{"name":"a","name":"b"},"data":{},"colour":"blue"}'
+    strict = api.request("POST", f"{MAPS}?fieldValidation=Strict&dryRun=All", body)
+    assert strict.json["message"].endswith('duplicate field "metadata.name", unknown field "colour"')
+    lenient = api.request("POST", f"{MAPS}?dryRun=All", body)
+    assert [text.split('"')[1] for text in lenient.all_headers("warning")] == [
+        "duplicate field \\",
+        "unknown field \\",
+    ]
+
+
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+REVIEW = {"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}}
+
+
+def test_review_is_no_table(api: Client) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    reply = api.post(path, REVIEW, accept=TABLE)
+    assert reply.code == 406
+    assert api.post(path, REVIEW, accept=f"{TABLE},application/json").json["kind"] == "SelfSubjectAccessReview"
+
+
 @pytest.mark.parametrize("accept", ["text/html", "application/vnd.kubernetes.protobuf", "application/json;as=Foo"])
 def test_form_that_cannot_be_had_is_a_406(api: Client, accept: str) -> None:
     reply = api.get(PODS, accept=accept)

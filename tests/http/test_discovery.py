@@ -86,7 +86,7 @@ def test_version(api: Client) -> None:
 
 def test_root_lists_paths(api: Client) -> None:
     paths = api.get("/").json["paths"]
-    assert {"/api", "/apis/apps/v1", "/healthz/etcd", "/openapi/v3/apis/apps/v1", "/version"} <= set(paths)
+    assert {"/api", "/apis/apps/v1", "/healthz/etcd", "/openapi/v3", "/metrics/slis", "/version"} <= set(paths)
 
 
 @pytest.mark.parametrize("endpoint", ["healthz", "livez", "readyz"])

@@ -249,13 +249,16 @@ def test_header_text_cannot_break_out_of_a_warning(api: Client) -> None:
     assert all("\r" not in value and "\n" not in value for _, value in reply.headers)
 
 
-def test_websockets_are_closed(application: KubernetesApplication) -> None:
+def test_websockets_are_closed_where_a_handshake_cannot_be_answered(application: KubernetesApplication) -> None:
     import asyncio
 
     sent: list[dict] = []
 
+    async def receive() -> dict:
+        return {"type": "websocket.connect"}
+
     async def send(message: dict) -> None:
         sent.append(message)
 
-    asyncio.run(application({"type": "websocket"}, None, send))  # type: ignore[arg-type]
+    asyncio.run(application({"type": "websocket"}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]

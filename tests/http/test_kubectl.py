@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.machine import ROOT, eventually, free_port
+from tests.machine import ROOT, eventually
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from core.engine import clusters
+from core.engine.clock import ManualClock
 from core.journal import announce
 from core.models import Cluster
 from tests.http.client import Client
@@ -118,6 +119,23 @@ def test_table_says_its_columns_once(api: Client, change: Callable[..., None]) -
     assert first["rows"][0]["cells"][:2] == ["w3", 1]
     assert first["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
     assert first["metadata"] == {"resourceVersion": first["rows"][0]["object"]["metadata"]["resourceVersion"]}
+
+
+def test_age_in_a_table_is_that_of_the_change(api: Client, change: Callable[..., None], clock: ManualClock) -> None:
+    api.post(MAPS, config_map("aged"))
+
+    def later() -> None:
+        for seconds, label in ((6, "a"), (7, "b")):
+            clock.time += seconds
+            change(("patch", "aged", {"metadata": {"labels": {"x": label}}}))
+
+    reply = api.request(
+        "GET",
+        f"{MAPS}?watch=1&resourceVersion={start(api)}&timeoutSeconds=1",
+        headers={"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"},
+        meanwhile=later,
+    )
+    assert [line["object"]["rows"][0]["cells"][2] for line in reply.lines] == ["6s", "13s"]
 
 
 def test_metadata_only_is_sent_when_asked_for(api: Client, change: Callable[..., None]) -> None:

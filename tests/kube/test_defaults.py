@@ -134,7 +134,6 @@ def test_limit_range_fills_defaults_from_its_bounds() -> None:
         ("persistentvolumeclaims", ("volumeMode",), "Filesystem"),
         ("persistentvolumes", ("persistentVolumeReclaimPolicy",), "Retain"),
         ("networkpolicies.networking.k8s.io", ("policyTypes",), ["Ingress"]),
-        ("namespaces", ("finalizers",), ["kubernetes"]),
     ],
 )
 def test_kinds_have_their_defaults(name: str, path: tuple[str, ...], value: Any) -> None:

@@ -10,12 +10,14 @@ from core.kube.fields import Author, apply, paths, update
 from core.kube.fields.typed import Malformed, members
 from core.kube.objects import clone
 from core.kube.resources import REGISTRY
+from core.kube.structs import completed
 
 THEN, NOW = "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z"
 CONFIG_MAPS = definition_of(REGISTRY["configmaps"])
 DEPLOYMENTS = definition_of(REGISTRY["deployments.apps"])
 ALPHA, BETA = Author("alpha", "Apply"), Author("beta", "Apply")
 CURL = Author("curl", "Update", "apps/v1")
+NOTHING = completed(REGISTRY["deployments.apps"], {"metadata": {}})
 
 
 def config_map(**data):
@@ -79,7 +81,7 @@ def test_applied_fields_are_owned_down_to_their_leaves_and_keys():
 
 def test_an_update_owns_what_it_adds_and_the_maps_it_begins():
     obj = deployment({"name": "c", "image": "i", "resources": {"requests": {"cpu": "1"}}}, selector={"matchLabels": {}})
-    update(None, obj, DEPLOYMENTS, CURL, NOW)
+    update(NOTHING, obj, DEPLOYMENTS, CURL, NOW)
     assert obj["metadata"]["managedFields"] == [
         {
             "manager": "curl",
@@ -119,7 +121,7 @@ def test_another_value_for_an_owned_field_is_a_conflict():
 
 def test_conflicts_are_told_by_their_owners():
     obj = deployment({"name": "c", "image": "i"})
-    update(None, obj, DEPLOYMENTS, CURL, THEN)
+    update(NOTHING, obj, DEPLOYMENTS, CURL, THEN)
     scaled = clone(obj)
     scaled["spec"]["replicas"] = 2
     update(obj, scaled, DEPLOYMENTS, Author("curl", "Update", "apps/v1", "scale"), NOW)

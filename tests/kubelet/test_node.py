@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.kube.requests import PatchType
 from core.kubelet.node import internal_ip, pod_range
 from core.models import Cluster, Component
 from tests.kubelet.pods import container, make_pod, ready, sh, status
@@ -49,6 +50,14 @@ def test_kubelet_registers_its_node() -> None:
     } <= reasons
 
 
+def test_events_of_a_kubelet_name_its_node_only() -> None:
+    world = World(workers=1)
+    world.run(5)
+    told = [event for event in world.all("events") if event["source"].get("component") == "kubelet"]
+    assert len(told) >= 5
+    assert all(event["involvedObject"] == {"apiVersion": "v1", "kind": "Node", "name": "worker-1"} for event in told)
+
+
 def test_node_is_not_ready_until_its_runtime_is() -> None:
     world = World(workers=1, profile="realistic")
     world.run(1)
@@ -80,6 +89,51 @@ def test_status_is_reported_every_five_minutes_though_nothing_changes() -> None:
     later = node_condition(world, "Ready")
     assert later["lastHeartbeatTime"] > first["lastHeartbeatTime"]
     assert later["lastTransitionTime"] == first["lastTransitionTime"]
+
+
+def dongles(world: World) -> tuple[str | None, str | None]:
+    status = world.get("nodes", "", "worker-1")["status"]
+    return status["capacity"].get("example.com/dongle"), status["allocatable"].get("example.com/dongle")
+
+
+def advertise(world: World, amount: str) -> None:
+    patch = {"status": {"capacity": {"example.com/dongle": amount, "cpu": "64"}}}
+    world.api("patch", "nodes", "", "worker-1", patch, subresource="status", patch_type=PatchType.MERGE)
+
+
+def test_extended_resource_somebody_advertised_stays_and_can_be_allocated() -> None:
+    world = World(workers=1)
+    world.run(5)
+    advertise(world, "4")
+    world.run(400)
+    assert dongles(world) == ("4", "4")
+    assert world.get("nodes", "", "worker-1")["status"]["capacity"]["cpu"] == "4"  # the machine's own are the kubelet's
+    advertise(world, "3")
+    world.run(15)
+    assert dongles(world) == ("3", "3")
+
+
+def test_pods_use_extended_resources_as_far_as_they_go() -> None:
+    world = World(workers=1)
+    world.run(5)
+    advertise(world, "3")
+    world.run(15)
+    limits = {"limits": {"example.com/dongle": "2"}}
+    for name in ("first", "second"):
+        world.create("pods", make_pod(name, node="", resources=limits))
+    world.run(30)
+    phases = {name: world.get("pods", "default", name)["status"]["phase"] for name in ("first", "second")}
+    assert phases == {"first": "Running", "second": "Pending"}
+
+
+def test_kubelet_rejects_what_its_node_has_too_little_of() -> None:
+    world = World(workers=1)
+    world.run(5)
+    advertise(world, "1")
+    world.run(15)
+    world.create("pods", make_pod("bound", resources={"limits": {"example.com/dongle": "2"}}))
+    world.run(10)
+    assert world.get("pods", "default", "bound")["status"]["reason"] == "OutOfexample.com/dongle"
 
 
 def test_images_on_the_node_are_reported_with_the_next_heartbeat() -> None:

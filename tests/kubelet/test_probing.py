@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.client import LoopId
 from tests.kubelet.pods import container, events, make_pod, messages, ready, sh, status
 from tests.world import World
 
@@ -95,5 +96,5 @@ def test_healthy_pod_wakes_nobody() -> None:
     world = World(workers=1)
     world.create("pods", make_pod(livenessProbe={"httpGet": {"port": 80}}, readinessProbe={"httpGet": {"port": 80}}))
     world.run(1)
-    workers = world.host.units["kubelet/worker-1"].loops[0]
+    workers = world.host.units.loops[LoopId("kubelet", "worker-1", "pod-workers")]
     assert not workers.queue._delayed

@@ -7,6 +7,7 @@ from core.kube.quantities import count
 from core.kubelet.admission import Occupancy, admit
 from core.kubelet.backoff import next_backoff, pull_delay, restart_delay, spoken
 from core.kubelet.environment import ConfigError, environment, expand, service_variables
+from core.kubelet.status import OURS, pod_status
 from core.kubelet.volumes import missing_volume
 
 
@@ -175,3 +176,36 @@ def test_a_volume_that_cannot_be_mounted_says_why(volume: dict, why: str) -> Non
     pod = {"spec": {"volumes": [{"name": "v", **volume}]}}
     told = missing_volume(pod, lambda resource, name: there.get((resource, name)))
     assert told == (f'MountVolume.SetUp failed for volume "v" : {why}' if why else "")
+
+
+BURSTABLE = {"requests": {"cpu": "50m", "memory": "32Mi"}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        pytest.param([], {}, id="nothing"),
+        pytest.param([BURSTABLE], BURSTABLE, id="one container"),
+        pytest.param([BURSTABLE, BURSTABLE], {"requests": {"cpu": "100m", "memory": "64Mi"}}, id="together"),
+        pytest.param(
+            [{"limits": {"cpu": "1"}, "requests": {"cpu": "1"}}],
+            {"limits": {"cpu": "1"}, "requests": {"cpu": "1"}},
+            id="limits",
+        ),
+    ],
+)
+def test_what_is_set_aside_for_a_pod(asked: list[dict], told: dict) -> None:
+    wanted = pod(*({"name": f"c{number}", "resources": resources} for number, resources in enumerate(asked)))
+    status = pod_status(wanted, [], 0.0, ip="", host_ip="172.18.0.2", sandbox_ready=True)
+    assert status.get("resources", {}) == told
+    assert status.get("allocatedResources", {}) == told.get("requests", {})
+
+
+def test_conditions_of_others_stand_first() -> None:
+    theirs = {"type": "example.com/x", "status": "True", "lastProbeTime": None, "lastTransitionTime": None}
+    before = pod() | {
+        "status": {"conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": None}, theirs]}
+    }
+    conditions = pod_status(before, [], 0.0, ip="", host_ip="172.18.0.2", sandbox_ready=True)["conditions"]
+    assert conditions[0] == theirs
+    assert [condition["type"] for condition in conditions[1:]] == list(OURS)

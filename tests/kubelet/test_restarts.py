@@ -2,6 +2,8 @@
 
 import pytest
 
+from core.client import LoopId
+from core.faults import act
 from core.runtime.cri import kill_pod
 from tests.kubelet.pods import container, events, make_pod, messages, ready, sh, status
 from tests.world import World
@@ -22,6 +24,7 @@ def starts(world: World, seconds: float, step: float = 0.5) -> list[float]:
 
 def test_crash_loop_waits_10_20_40_and_so_on_up_to_300_seconds() -> None:
     world = World(workers=1)
+    world.run()  # until there is all that a pod mounts
     world.create("pods", make_pod(image="busybox", command=sh("exit 1")))
     world.run()
     assert container(world)["restartCount"] == 1, "the first restart is at once"
@@ -131,12 +134,23 @@ def test_killed_process_is_restarted_by_its_kubelet() -> None:
     world.run(1)
     disk = world.host.disks["worker-1"]
     assert kill_pod(disk, pod["metadata"]["uid"], world.now) == ["c"]
-    world.host.units["kubelet/worker-1"].loops[0].enqueue("default/web")
+    world.host.units.loops[LoopId("kubelet", "worker-1", "pod-workers")].enqueue("default/web")
     world.run(1)
     now = container(world)
     assert now["restartCount"] == 1
     assert now["lastState"]["terminated"]["exitCode"] == 137
     assert ready(world)
+
+
+def test_a_killed_pod_wakes_its_pod_worker_and_not_the_heartbeat() -> None:
+    world = World(workers=1)
+    world.create("pods", make_pod())
+    world.run(1)
+    act(world.cluster, "kill", "pod/default/web", by="test", now=world.clock.now)
+    world.run(60)
+    assert container(world)["restartCount"] == 1
+    heartbeat = world.host.units.loops[LoopId("kubelet", "worker-1", "heartbeat")]
+    assert set(heartbeat.queue._delayed) == {"worker-1"}
 
 
 def test_container_over_its_memory_limit_is_oom_killed() -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.runtime.shell import COMMANDS
+from core.runtime.tools import TOOLS
 from core.runtime.workloads import ANNOTATION, SETTINGS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "workloads.md").read_text()
@@ -15,4 +15,4 @@ def test_every_annotation_is_documented() -> None:
 def test_every_documented_command_exists() -> None:
     listed = TEXT.split("redirection to files; ")[1].split(". Exec probes")[0]
     names = {word.split()[0] for word in listed.replace("\n", " ").split("`")[1::2]}
-    assert names <= set(COMMANDS)
+    assert names <= set(TOOLS)

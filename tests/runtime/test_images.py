@@ -53,6 +53,14 @@ def test_text_that_names_no_image(text: str) -> None:
         f"busybox:1.38.0@{DIGEST}",
         "us-central1-docker.pkg.dev/online-boutique-ci/microservices-demo/adservice:v0.10.6",
         "someone/anything:v7",
+        "fluentd:v1.16",
+        "fedora",
+        "centos:7",
+        "amazonlinux:2023",
+        "phpmyadmin",
+        "jenkins:2.60.3",
+        "kibana:8.17.0",
+        "docker.io/library/maven:3-eclipse-temurin-21",
     ],
 )
 def test_image_that_exists(image: str) -> None:
@@ -63,13 +71,30 @@ def test_image_that_exists(image: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "image", ["ngnix", "nginx:9.99", "nginx:1.161", "postgress", "redis:latests", "registry.k8s.io/pause:x"]
+    "image",
+    [
+        *("ngnix", "nginx:9.99", "nginx:1.161", "postgress", "redis:latests", "registry.k8s.io/pause:x"),
+        *("fedoras", "docker.io/library/fluent", "index.docker.io/library/ngnix", "kibana", "scratch"),
+    ],
 )
 def test_image_that_does_not_exist(image: str) -> None:
     with pytest.raises(PullError) as failure:
         resolve(image)
     assert failure.value.reason == "ErrImagePull"
     assert "failed to pull and unpack image" in failure.value.message
+
+
+def test_a_misspelt_name_is_denied_and_a_missing_tag_not_found() -> None:
+    for image, words in (("ngnix", "pull access denied"), ("kibana", "docker.io/library/kibana:latest: not found")):
+        with pytest.raises(PullError) as failure:
+            resolve(image)
+        assert words in failure.value.message
+
+
+def test_no_official_name_is_in_the_catalogue_twice() -> None:
+    names = _catalogue()["official"]["names"]
+    assert len(names) == len(set(names)) > 120
+    assert [name for name in names if f"docker.io/library/{name}" in _catalogue()["images"]] == []
 
 
 def test_every_image_of_the_catalogue_can_be_built() -> None:

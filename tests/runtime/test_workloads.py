@@ -4,6 +4,7 @@ import pytest
 
 from core.runtime.images import resolve
 from core.runtime.workloads import behaviour, settings_of
+from core.runtime.world import World
 
 
 def does(image: str, *command: str, **more):
@@ -22,8 +23,17 @@ def does(image: str, *command: str, **more):
         pytest.param("python", ("python", "job.py"), {"completes": True}, 5.0, 0, id="unknown-job-completes"),
         pytest.param("nginx", (), {"completes": True}, None, 0, id="own-program-stays-up-in-a-job"),
         pytest.param("perl:5.34.0", ("perl", "-Mbignum=bpi", "-wle", "print bpi(2000)"), {}, 5, 0, id="pi"),
+        pytest.param("acme/migrate:1", (), {"completes": True}, 5.0, 0, id="unknown-image-completes"),
+        pytest.param("acme/migrate:1", ("migrate", "up"), {"completes": True}, 5.0, 0, id="named-like-its-image"),
+        pytest.param("acme/migrate:1", ("/migrate",), {"completes": True}, 5.0, 0, id="path-named-like-its-image"),
+        pytest.param("acme/migrate:1", (), {}, None, 0, id="unknown-image-stays-up"),
+        pytest.param("acme/migrate:1", ("migrate",), {}, None, 0, id="unknown-image-named-stays-up"),
+        pytest.param("fluentd:v1.16", (), {"completes": True}, 5.0, 0, id="official-image-of-unknown-content"),
+        pytest.param("python:3.12", (), {}, 0, 0, id="interpreter-without-a-script"),
         pytest.param("mysql", (), {}, 1.0, 1, id="mysql-without-password"),
-        pytest.param("mysql", (), {"env": {"MYSQL_ROOT_PASSWORD": "x"}}, None, 0, id="mysql-with-password"),
+        pytest.param(
+            "mysql", (), {"world": World(env=(("MYSQL_ROOT_PASSWORD", "x"),))}, None, 0, id="mysql-with-password"
+        ),
         pytest.param("redis", ("redis-server", "--appendonly", "yes"), {}, None, 0, id="own-program-with-arguments"),
         pytest.param(
             "busybox", ("sh", "-c", "nslookup db | grep x"), {"completes": True}, 5.0, 0, id="script-beyond-us"
@@ -33,6 +43,11 @@ def does(image: str, *command: str, **more):
 def test_when_and_how_it_ends(image: str, command: tuple, more: dict, ends_after: float | None, code: int) -> None:
     found = does(image, *command, **more)
     assert (found.ends_after, found.code) == (ends_after, code)
+
+
+def test_arguments_of_an_unknown_image_complete_too() -> None:
+    found = behaviour(resolve("alpine/git:latest"), (), ("clone", "https://x/y", "/d"), completes=True)
+    assert (found.ends_after, found.code) == (5.0, 0)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.machine import ROOT, Machine, eventually, free_port
+from tests.machine import ROOT, Machine, eventually
+from tests.ports import free_port
 from tests.system import guestbook
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

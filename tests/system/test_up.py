@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine import ROOT, Machine, eventually, free_port
+from tests.machine import ROOT, Machine, eventually
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 def refused(*options: str, **environment: str) -> str:
     """The sentence with which `up` refuses to start: the last it says, and no traceback."""
+    ports = {"CLUSTER_VIZ_PORT": str(free_port()), "CLUSTER_VIZ_API_PORT": str(free_port())}
     done = subprocess.run(
         [sys.executable, "manage.py", "up", *options],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=os.environ | ports | environment,
         capture_output=True,
         text=True,
         timeout=30,
@@ -32,7 +34,9 @@ def refused(*options: str, **environment: str) -> str:
 
 
 def test_started_twice_says_so(machine: Machine):
-    assert "already running" in refused(**machine.environment)
+    sentence = refused(**machine.environment)
+    assert f"already running on {machine.data} (http://127.0.0.1:{machine.port}/)" in sentence
+    assert "make run DATA=… PORT=… API_PORT=…" in sentence
 
 
 def test_taken_port_gets_one_clear_sentence(tmp_path: Path):
@@ -40,7 +44,7 @@ def test_taken_port_gets_one_clear_sentence(tmp_path: Path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        sentence = refused("--port", str(port), "--api-port", str(free_port()), "--data", str(tmp_path / "data"))
+        sentence = refused("--port", str(port), "--data", str(tmp_path / "data"))
     assert f"127.0.0.1:{port}" in sentence
     assert "--port" in sentence
 
@@ -63,20 +67,19 @@ def test_taken_port_gets_one_clear_sentence(tmp_path: Path):
 def test_what_cannot_be_is_refused_in_a_sentence(
     tmp_path: Path, options: list[str], environment: dict[str, str], sentence: str
 ):
-    ports = {"CLUSTER_VIZ_PORT": str(free_port()), "CLUSTER_VIZ_API_PORT": str(free_port())}
-    said = refused(*options, **{"CLUSTER_VIZ_DATA": str(tmp_path), **ports, **environment})
+    said = refused(*options, **{"CLUSTER_VIZ_DATA": str(tmp_path), **environment})
     assert sentence in said
     assert "secret" not in said
 
 
 def test_a_path_too_long_for_a_socket_is_refused(tmp_path: Path):
     long = tmp_path / ("x" * 60) / ("y" * 60)
-    assert "choose a shorter one" in refused("--data", str(long), "--port", str(free_port()))
+    assert "choose a shorter one" in refused("--data", str(long))
 
 
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path):
     file = tmp_path / "cluster-viz.sqlite3"
-    environment = {"CLUSTER_VIZ_DATA": str(tmp_path), "CLUSTER_VIZ_PORT": str(free_port())}
+    environment = {"CLUSTER_VIZ_DATA": str(tmp_path)}
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=os.environ | environment, timeout=60, check=True
     )

@@ -17,6 +17,7 @@ TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 class DefaultTolerationSeconds(Plugin):
     name = "DefaultTolerationSeconds"
     resources = PODS
+    verbs = frozenset({"create", "update"})
 
     def mutate(self, attempt: Attempt, batch: "Batch") -> str | None:
         assert attempt.obj is not None

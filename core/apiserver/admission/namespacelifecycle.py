@@ -6,7 +6,7 @@ Reference: apiserver `pkg/admission/plugin/namespace/lifecycle/admission.go`.
 from typing import TYPE_CHECKING
 
 from core.apiserver.admission.base import Attempt, Plugin
-from core.kube.errors import Forbidden, not_found
+from core.kube.errors import NAMESPACE_TERMINATING, Forbidden, not_found
 
 if TYPE_CHECKING:
     from core.apiserver.batch import Batch
@@ -40,5 +40,5 @@ class NamespaceLifecycle(Plugin):
 def _terminating(attempt: Attempt) -> Forbidden:
     error = attempt.forbidden(TERMINATING.format(namespace=attempt.namespace))
     message = BEING_TERMINATED.format(namespace=attempt.namespace)
-    error.details["causes"] = [{"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"}]
+    error.details["causes"] = [{"reason": NAMESPACE_TERMINATING, "message": message, "field": "metadata.namespace"}]
     return error

@@ -15,12 +15,13 @@ NODES, PREFIX = "system:nodes", "system:node:"
 LEASE_NAMESPACE = "kube-node-lease"
 OTHER_NODE = 'node "{node}" is not allowed to modify node "{name}"'
 OTHER_PODS = 'node "{node}" can only {what} with spec.nodeName set to itself'
+OTHER_CSI_NODE = "can only access CSINode with the same name as the requesting node"
 OTHER_LEASE = "can only access node lease with the same name as the requesting node"
 
 
 class NodeRestriction(Plugin):
     name = "NodeRestriction"
-    resources = frozenset({"nodes", "pods", "leases.coordination.k8s.io"})
+    resources = frozenset({"nodes", "pods", "leases.coordination.k8s.io", "csinodes.storage.k8s.io"})
     verbs = frozenset({"create", "update", "delete"})
     subresources = frozenset({"", "status", "eviction"})
 
@@ -36,6 +37,9 @@ class NodeRestriction(Plugin):
             pod = attempt.old or attempt.obj or {}
             if (pod.get("spec") or {}).get("nodeName") != node:
                 raise attempt.forbidden(OTHER_PODS.format(node=node, what=_what(attempt)))
+        elif attempt.row.name == "csinodes.storage.k8s.io":
+            if attempt.name != node:
+                raise attempt.forbidden(OTHER_CSI_NODE)
         elif attempt.namespace == LEASE_NAMESPACE and attempt.name != node:
             raise attempt.forbidden(OTHER_LEASE)
         return f"is node {node}'s own"

@@ -16,7 +16,7 @@ from core.apiserver.http.door import Door, Lookup
 from core.apiserver.http.hub import Hub
 from core.apiserver.http.incoming import BODY_MAX, Incoming, too_large
 from core.apiserver.http.responses import Answer, Response, Stream, head_of, of_error
-from core.kube.errors import ApiError, TooManyRequests
+from core.kube.errors import ApiError, MethodNotAllowed, TooManyRequests
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -25,6 +25,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 READERS, WRITERS = 4, 16  # threads; each has a database connection of its own
 INFLIGHT_MAX = 400  # requests at once, as --max-requests-inflight of the real server
 TOO_MANY = "too many requests, please try again later"
+NO_WEBSOCKETS = "the server does not serve watches over WebSocket yet"
 READING = ("GET", "HEAD")
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class KubernetesApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
+            await self.refuse_handshake(scope, receive, send)
             return
         try:
             incoming = await self.read(scope, receive)
@@ -64,6 +65,25 @@ class KubernetesApplication:
             return
         answer = await self.answer(incoming)
         await self.reply(scope, answer, incoming.audit_id, receive, send)
+
+    async def refuse_handshake(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a WebSocket's handshake as the same request without it would be, since no streams are spoken yet.
+
+        A client that wanted to run a command reads then why it cannot, rather than a bare 403 that looks like a missing
+        right; and whether the pod is there at all is told first.
+        """
+        await receive()  # websocket.connect
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        path = scope.get("raw_path") or scope["path"].encode()
+        incoming = Incoming("GET", path.partition(b"?")[0], scope["query_string"], scope["headers"], b"")
+        answer = await self.answer(incoming)
+        if isinstance(answer, Stream):
+            answer = of_error(MethodNotAllowed(NO_WEBSOCKETS))
+        head = {"status": answer.code, "headers": head_of(answer, incoming.audit_id)}
+        await send({"type": "websocket.http.response.start", **head})
+        await send({"type": "websocket.http.response.body", "body": answer.body})
 
     async def read(self, scope: Scope, receive: Receive) -> Incoming:
         """The request with its body. Raises TooLarge as soon as that is known, and Gone."""

@@ -46,6 +46,9 @@ def decode_into(request: Request, row: Resource, incoming: Incoming) -> tuple[st
     level = request.options.get("fieldValidation", "Warn")
     decoded = decode_body(incoming.body, content_type, kind=kind, find_duplicates=level in ("Warn", "Strict"))
     request.body = decoded.value
+    if kind == row.kind:  # told together with unknown fields, once the object is decoded
+        request.duplicates = decoded.warnings
+        return ()
     if decoded.warnings and level == "Strict":
         version = row.version
         raise BadRequest(STRICT.format(kind=kind, version=version, faults=", ".join(decoded.warnings)))

@@ -15,8 +15,19 @@ from core.kube.conversion import stored_row
 from core.kube.objects import Obj
 from core.kube.resources import TABLE, Resource, Subresource, subresource
 
-# The order in which clients prefer groups: `kubectl get events` and the like take the first that knows the name.
-PREFERRED = ("apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch")
+PREFERRED = (
+    *("apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch"),
+    *("certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io"),
+    *(
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "scheduling.k8s.io",
+        "coordination.k8s.io",
+        "node.k8s.io",
+    ),
+    *("discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io"),
+)
+"""The order in which clients prefer groups: `kubectl get events` and the like take the first that knows the name."""
 
 
 def groups() -> list[str]:
@@ -28,6 +39,11 @@ def groups() -> list[str]:
 def versions(group: str) -> list[str]:
     """The versions of a group, newest first; the first is preferred."""
     return sorted({row.version for row in TABLE if row.group == group}, reverse=True)
+
+
+def group_versions() -> list[tuple[str, str]]:
+    """Every group with its versions, the group without a name first."""
+    return [(group, version) for group in ["", *groups()] for version in versions(group)]
 
 
 def rows_of(group: str, version: str) -> list[Resource]:

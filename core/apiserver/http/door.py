@@ -61,11 +61,12 @@ class Door:
     def ask(self, incoming: Incoming, pretty: bool) -> Answer:
         """Raises ApiError, NoSuchPath and what the database raises."""
         parts = segments(incoming.raw_path)
-        if not parts:
+        # `kubectl get --raw /readyz` leaves the server's path out; its token says which cluster is meant.
+        name = home_of(incoming.header(b"authorization")) if parts[:1] != (CLUSTERS,) else ""
+        if not parts and not name:
             names = ", ".join(Cluster.objects.order_by("name").values_list("name", flat=True)) or "none"
             raise NotFound(WHERE.format(names=names))
-        name = home_of(incoming.header(b"authorization")) if parts[0] != CLUSTERS else ""
-        if not name:  # `kubectl get --raw /readyz` leaves the server's path out; its token says which cluster is meant
+        if not name:
             name, parts = split_cluster(parts)
         entry = self.directory.find(name)
         try:
@@ -84,7 +85,7 @@ class Door:
             return endpoints.answer(entry, parts, incoming, pretty)
         verb = resources.verb_of(incoming, path)
         user = self.identities.acting_as(entry, incoming, user, resources.attributes(verb, path))
-        form = negotiate(incoming.header(b"accept"))
+        form = negotiate(incoming.header(b"accept"), has_tables=resources.has_tables(path))
         if form.view == "APIGroupDiscoveryList":
             form = Form(form.media_type)
         asked = resources.Asked(entry, incoming, path, verb, query.options(incoming.query_string), form, pretty)

@@ -3,20 +3,22 @@
 One table: the first segment → who answers. An endpoint answers None when the rest of the path means nothing to it.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
 
-from core.apiserver.http import discovery, health, metrics, openapi, query
+from core.apiserver.http import discovery, health, metrics, openapi, query, zpages
 from core.apiserver.http.directory import Entry
 from core.apiserver.http.incoming import Incoming
 from core.apiserver.http.negotiation import DISCOVERY_VIEW, JSON, Form, negotiate
-from core.apiserver.http.responses import Answer, Header, Response, of_object, page_not_found
+from core.apiserver.http.responses import TEXT, Answer, Header, Response, of_object, page_not_found
 from core.apiserver.tokens import ALGORITHM, ISSUER, jwks
 from core.kube.errors import MethodNotAllowed, NotAcceptable
 from core.kube.objects import Obj
 
+RANGE = re.compile(r"bytes=(\d{0,12})-(\d{0,12})")
 VERSION = {
     "major": "1",
     "minor": "37",
@@ -145,7 +147,7 @@ def open_api(visit: Visit) -> Answer | None:
         case ("v2",):
             document = openapi.v2()
         case ("v3",):
-            return Response(200, openapi.index(), JSON)
+            return file(visit, openapi.index(), TEXT, [])
         case ("v3", *path):
             found = openapi.v3("/".join(path))
             if found is None:
@@ -153,23 +155,60 @@ def open_api(visit: Visit) -> Answer | None:
             document = found
         case _:
             return None
-    return cached(visit, document.body, document.etag, JSON, [])
+    vary = [(b"vary", b"Accept-Encoding")] if visit.rest == ("v2",) else []
+    return file(visit, document, JSON, [*vary, (b"etag", document.etag.encode()), (b"vary", b"Accept")])
+
+
+def file(visit: Visit, document: openapi.Document, kind: str, headers: list[Header]) -> Response:
+    """A document as Go serves files: whole, a piece of it, or not at all to a client that has it."""
+    headers = [*headers, (b"last-modified", document.modified.encode())]
+    named = visit.incoming.header(b"if-none-match")
+    if document.etag in named or (not named and visit.incoming.header(b"if-modified-since") == document.modified):
+        return Response(304, b"", kind, headers)
+    headers.append((b"accept-ranges", b"bytes"))
+    size = len(document.body)
+    wanted = RANGE.fullmatch(visit.incoming.header(b"range"))
+    if wanted is None or not any(wanted.groups()):
+        return Response(200, document.body, kind, headers)
+    first, last = wanted.groups()
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last), size - 1) if first and last else size - 1
+    if start > end:
+        return Response(416, b"", kind, [*headers, (b"content-range", f"bytes */{size}".encode())])
+    headers.append((b"content-range", f"bytes {start}-{end}/{size}".encode()))
+    return Response(206, document.body[start : end + 1], kind, headers)
 
 
 def measured(visit: Visit) -> Answer | None:
-    return Response(200, metrics.text(visit.entry), metrics.CONTENT_TYPE) if not visit.rest else None
+    match visit.rest:
+        case ():
+            return Response(200, metrics.text(visit.entry), metrics.CONTENT_TYPE)
+        case ("slis",):
+            return Response(200, metrics.slis(visit.entry), metrics.CONTENT_TYPE)
+        case _:
+            return None
+
+
+def status_page(visit: Visit) -> Answer | None:
+    return None if visit.rest else zpages.statusz(visit.entry, visit.incoming.header(b"accept"), VERSION)
+
+
+def flags_page(visit: Visit) -> Answer | None:
+    return None if visit.rest else zpages.flagz(visit.entry, visit.incoming.header(b"accept"))
 
 
 ENDPOINTS: dict[str, Endpoint] = {
     ".well-known": well_known,
     "api": api,
     "apis": apis,
+    "flagz": flags_page,
     "healthz": healthy,
     "livez": healthy,
     "metrics": measured,
     "openapi": open_api,
     "openid": openid,
     "readyz": healthy,
+    "statusz": status_page,
     "version": version,
 }
 
@@ -188,11 +227,12 @@ def answer(entry: Entry, parts: tuple[str, ...], incoming: Incoming, pretty: boo
 
 def paths() -> list[str]:
     """Every path there is, as `/` lists them."""
-    found = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openid/v1/jwks"]
+    found = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/flagz", "/metrics"]
+    found += ["/metrics/slis", "/openid/v1/jwks", "/statusz", "/version"]
     for group in discovery.groups():
         found.append(f"/apis/{group}")
         found += [f"/apis/{group}/{version}" for version in discovery.versions(group)]
     for endpoint, checks in health.ENDPOINTS.items():
         found += [f"/{endpoint}", *(f"/{endpoint}/{check}" for check in checks)]
-    found += ["/openapi/v2", "/openapi/v3", *(f"/openapi/v3/{path}" for path in openapi.documents()), "/version"]
+    found += ["/openapi/v2", "/openapi/v3", "/openapi/v3/"]
     return sorted(found)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from core.apiserver.http import health
 from core.apiserver.http.directory import Entry
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -30,3 +31,15 @@ def text(entry: Entry) -> bytes:
         "",
     ]
     return "\n".join(lines).encode()
+
+
+def slis(entry: Entry) -> bytes:
+    """`/metrics/slis`: what each check of health says now. How often it said so is not counted."""
+    lines = [
+        "# HELP kubernetes_healthcheck [STABLE] This metric records the result of a single healthcheck.",
+        "# TYPE kubernetes_healthcheck gauge",
+    ]
+    said = {name: int(not check(entry)) for name, check in health.CHECKS.items()}
+    for endpoint, names in health.ENDPOINTS.items():
+        lines += [f'kubernetes_healthcheck{{name="{name}",type="{endpoint}"}} {said[name]}' for name in names]
+    return "\n".join([*lines, ""]).encode()

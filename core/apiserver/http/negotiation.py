@@ -16,7 +16,8 @@ UNACCEPTABLE = f"406: Not Acceptable\n\nAvailable representations: {JSON}, {YAML
 
 META = "meta.k8s.io"
 META_VERSIONS = ("v1", "v1beta1")
-VIEWS = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+TABLE = "Table"
+VIEWS = (TABLE, "PartialObjectMetadata", "PartialObjectMetadataList")
 DISCOVERY = "apidiscovery.k8s.io"
 DISCOVERY_VERSIONS = ("v2",)
 DISCOVERY_VIEW = "APIGroupDiscoveryList"
@@ -35,12 +36,15 @@ class Form:
 
 
 @lru_cache(maxsize=512)
-def negotiate(accept: str) -> Form:
-    """The first form of an Accept header that can be had, by the client's preference. Raises NotAcceptable."""
+def negotiate(accept: str, *, has_tables: bool = True) -> Form:
+    """The first form of an Accept header that can be had, by the client's preference. Raises NotAcceptable.
+
+    What is asked and not stored (a review, a token) has no rows: `has_tables` is false, and a Table of it is not to be had.
+    """
     clauses = [_clause(text) for text in accept.split(",")]
     for media_type, parameters in sorted(clauses, key=lambda clause: -_weight(clause[1])):
         form = _form(media_type, parameters)
-        if form is not None and _weight(parameters) > 0:
+        if form is not None and _weight(parameters) > 0 and (has_tables or form.view != TABLE):
             return form
     raise NotAcceptable(UNACCEPTABLE)
 

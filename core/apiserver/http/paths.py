@@ -2,7 +2,8 @@
 
 `/clusters/NAME` comes off first; what is left is a Kubernetes path. `/api/VERSION/…` and `/apis/GROUP/VERSION/…` name
 resources, the rest are paths of their own (`/version`, `/openapi/v3`). Segments are taken from the undecoded path, so a
-`%2f` never makes a new one; empty segments, `.` and `..` name nothing. Reference: apiserver `pkg/endpoints/request`.
+`%2f` never makes a new one; empty segments, `.` and `..` name nothing, but behind a proxy. Reference: apiserver
+`pkg/endpoints/request`.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 CLUSTERS = "clusters"
 PATH_MAX = 4096  # bytes
+PROXIED = (b"nodes", b"pods", b"services")
 
 
 class NoSuchPath(Exception):
@@ -34,7 +36,16 @@ def segments(raw_path: bytes) -> tuple[str, ...]:
     if len(raw_path) > PATH_MAX or not raw_path.startswith(b"/"):
         raise NoSuchPath
     parts = raw_path[1:].removesuffix(b"/").split(b"/") if raw_path != b"/" else []
-    return tuple(_segment(part) for part in parts)
+    own = _own(parts)
+    return (*(_segment(part) for part in parts[:own]), *(part.decode("latin-1") for part in parts[own:]))
+
+
+def _own(parts: list[bytes]) -> int:
+    """How many segments are the API's: what follows `proxy` is a path on another server, which knows its own slashes."""
+    for index, part in enumerate(parts):
+        if part == b"proxy" and index >= 2 and parts[index - 2] in PROXIED:
+            return index + 1
+    return len(parts)
 
 
 def _segment(raw: bytes) -> str:

@@ -13,14 +13,16 @@ from core.apiserver.http.paths import ResourcePath
 from core.apiserver.http.responses import Answer, of_object, page_not_found, warnings
 from core.apiserver.http.views import shown
 from core.apiserver.http.watching import WatchStream
-from core.kube.errors import ApiError, MethodNotAllowed, NotAcceptable, NotFound
+from core.kube.errors import ApiError, BadRequest, MethodNotAllowed, NotAcceptable, NotFound, not_found
 from core.kube.objects import Obj
+from core.kube.podlogs import container_meant
 from core.kube.requests import PatchType, Request, User
 from core.kube.resources import REGISTRY, Resource, find_by_path
 
 NO_RESOURCE = "the server could not find the requested resource"
 NO_METHOD = "the server does not allow this method on the requested resource"
 NOT_SERVED = "the server does not serve {resource}/{subresource} yet"
+NO_HOST = "pod {name} does not have a host assigned"
 WATCH_IN_YAML = "406: Not Acceptable\n\nAvailable representations: application/json;stream=watch"
 
 # (method, whether the path names one object) → verb
@@ -37,6 +39,7 @@ VERBS = {
     ("DELETE", False): "deletecollection",
 }
 ACROSS_NAMESPACES = ("list", "watch")
+WITHOUT_ROWS = ("binding", "eviction", "token")
 OF_MANY = ("list", "deletecollection")
 
 # Doors into running containers, which need a kubelet that streams: known, and refused in plain words.
@@ -71,6 +74,12 @@ def verb_of(incoming: Incoming, path: ResourcePath) -> str:
 def attributes(verb: str, path: ResourcePath) -> Attributes:
     namespace = path.name if path.plural == "namespaces" and not path.group else path.namespace
     return Attributes(verb, path.group, path.plural, path.subresource, namespace, path.name)
+
+
+def has_tables(path: ResourcePath) -> bool:
+    """Whether what the path names can be shown as a Table: what is only ever created is an answer, not a row."""
+    row = find_by_path(path.group, path.version, path.plural)
+    return path.subresource not in WITHOUT_ROWS and (row is None or "get" in row.verbs)
 
 
 def is_known_version(path: ResourcePath) -> bool:
@@ -133,7 +142,26 @@ def check_scope(row: Resource, path: ResourcePath, verb: str, user: User, asked:
         raise MethodNotAllowed(NO_METHOD)
     if path.subresource in STREAMING and path.subresource in row.subresources:
         authorize(asked.entry.server.authorizer, user, attributes(verb, path))
+        check_target(row, path, asked)
         raise MethodNotAllowed(NOT_SERVED.format(resource=row.plural, subresource=path.subresource))
+
+
+def check_target(row: Resource, path: ResourcePath, asked: Asked) -> None:
+    """Whether there is anything behind such a door, as would be asked before it opens. Raises NotFound, BadRequest."""
+    name = path.name
+    if path.subresource == "proxy":  # `NAME:PORT`, `SCHEME:NAME:PORT`
+        parts = name.split(":")
+        name = parts[1] if len(parts) == 3 else parts[0]
+    asked.entry.server.cache.catch_up()
+    found = asked.entry.server.cache.get(row.name, path.namespace, name)
+    if found is None:
+        raise not_found(row.name, name)
+    if row.name != "pods":
+        return
+    if path.subresource in ("attach", "exec"):
+        container_meant(found, asked.options.get("container") or "")
+    if not found["spec"].get("nodeName"):
+        raise BadRequest(NO_HOST.format(name=name))
 
 
 def _is_review(row: Resource) -> bool:

@@ -9,7 +9,7 @@ import orjson
 import yaml
 
 from core.apiserver.http.negotiation import JSON, YAML, Form
-from core.kube.errors import ApiError
+from core.kube.errors import ApiError, NotAuthorized
 from core.kube.objects import Obj
 from core.kube.patches.json import REJECTED
 
@@ -80,7 +80,7 @@ def of_error(error: ApiError, form: Form | None = None, *, pretty: bool = False)
         response.headers.append((b"retry-after", b"1"))
     elif error.retry_after is not None:
         response.headers.append((b"retry-after", str(int(error.retry_after)).encode()))
-    if error.code == 403:
+    if isinstance(error, NotAuthorized):
         response.headers.append(NO_SNIFF)
     return response
 

@@ -1,23 +1,19 @@
-"""uvicorn with two ports for one ASGI application: plain HTTP for the dashboard, TLS for the Kubernetes API.
+"""uvicorn with TLS: the door of the Kubernetes API. `core.engine.web` opens it, beside the dashboard's.
 
-Both doors are in one event loop, so that one tail and one watch cache serve both. uvicorn hands a body over piece by piece
-and reads no further than the application asks, so each application can refuse what is too large while it arrives. What
-uvicorn leaves open is bounded here: how large the head of a request may be and how long it may take to come, and how much
-of a body nobody wants is read off so that a client still gets its answer.
+uvicorn hands a body over piece by piece and reads no further than the application asks, so it can refuse what is too large
+while it arrives. What uvicorn leaves open is bounded here: how large the head of a request may be and how long it may take
+to come, and how much of a body nobody wants is read off so that a client still gets its answer.
 """
 
 import asyncio
 import logging
-import signal
 import socket
 import ssl
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from core.apiserver.http.certificates import ServerCertificate
@@ -27,7 +23,6 @@ HEAD_MAX = 65_536  # bytes of a request before its body
 BODY_MAX = 64 * 1024 * 1024  # bytes read at all; each application refuses far less, and the rest is thrown away
 HEAD_SECONDS = 20.0  # from a connection, or from the first byte of a later request, to the end of the head
 IDLE_SECONDS = 120  # longer than Go's clients keep an idle connection: who closes second can never lose a request
-GRACE = 1.0  # seconds from the first signal until connections are cut; a watch would never end by itself
 CANNOT_LISTEN = "cannot listen on {host}:{port}: {why}"
 
 
@@ -92,41 +87,11 @@ def is_ours(record: logging.LogRecord) -> bool:
 
 
 class Door(uvicorn.Server):
-    """One port. Signals are `serve`'s business."""
+    """One port. Signals are `core.engine.web`'s business."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def run(application: Any, host: str, port: int, api_port: int, certificate: ServerCertificate) -> None:
-    """Serve until told to stop. A port that is taken ends the process with one sentence."""
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(application, host, port, api_port, certificate))
-    except CannotListen as error:
-        sys.exit(str(error))
-
-
-async def serve(application: Any, host: str, port: int, api_port: int, certificate: ServerCertificate) -> None:
-    """Open both ports, and serve until SIGINT or SIGTERM. Raises CannotListen."""
-    log = logging.getLogger("uvicorn.error")
-    log.addFilter(is_ours)
-    listening = [listen(host, number) for number in (port, api_port)]
-    # An answer of the Kubernetes API has its date already.
-    doors = [door(application, date_header=True), door(application, date_header=False, tls=tls_context(certificate))]
-    serving = [asyncio.create_task(one.serve([socket])) for one, socket in zip(doors, listening, strict=True)]
-    ending = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    await ending.wait()
-    for one in doors:
-        one.should_exit = True
-    await asyncio.wait(serving, timeout=GRACE)
-    log.disabled = True  # what is cut off from here on is no error
-    for one in doors:
-        one.force_exit = True
-    await asyncio.wait(serving)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -24,11 +24,9 @@ BOOKMARK_EVERY = 60.0  # seconds
 BOOKMARK_BEFORE_END = 2.0  # seconds
 SLICE = 100  # events in one chunk; other streams get a turn between two
 
-Clock = Callable[[], float]
-
 
 class WatchStream:
-    """`clock` says the cluster's virtual time at the start, for ages in tables; later it is the time of the change."""
+    """`now` is the cluster's virtual time at the start, for ages in tables; later it is the time of the latest change."""
 
     def __init__(
         self,
@@ -88,6 +86,7 @@ class WatchStream:
     def line(self, event: dict[str, Any]) -> bytes:
         """One event as a line, its object in the form that was asked for; an error is always a Status."""
         obj, kind = event["object"], event["type"]
+        self.now = max(self.now, event.get("time", self.now))
         if self.form.view and kind != "ERROR":
             # A bookmark is a table without rows: there is no object in it, only how far the watch has come.
             empty = self.form.view == "Table" and kind == "BOOKMARK"

@@ -1,6 +1,6 @@
 """The default strategy: status apart from spec, everything else as the client wrote it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from core.apiserver.batch import Batch
@@ -36,12 +36,20 @@ class Strategy:
         else:
             new.pop("status", None)
 
+    kept_by_status: ClassVar[tuple[str, ...]] = ()
+    """Fields of the metadata that an update of the status leaves alone."""
+
     def prepare_status(self, new: Obj, old: Obj, batch: Batch) -> None:
-        """An update of the status subresource leaves everything else alone."""
-        status = new.get("status")
+        """An update of the status subresource leaves everything but status and metadata alone.
+
+        Labels, annotations, finalizers and owners may be written with it; `kept_by_status` says which may not.
+        Reference: the status strategies of pkg/registry.
+        """
+        meta, status = new["metadata"], new.get("status")
         new.clear()
         new.update(old)
-        new["metadata"] = dict(old["metadata"])
+        new["metadata"] = meta
+        keep(meta, old["metadata"], self.kept_by_status)
         if status is not None:
             new["status"] = status
 
@@ -59,3 +67,12 @@ class Strategy:
 
     def prepare_delete(self, obj: Obj) -> None:
         """The object stays for a while, marked for deletion."""
+
+
+def keep(new: Obj, old: Obj, names: Iterable[str]) -> None:
+    """Make the fields `names` of `new` what they are in `old`, absence included."""
+    for name in names:
+        if name in old:
+            new[name] = old[name]
+        else:
+            new.pop(name, None)

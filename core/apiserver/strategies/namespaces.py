@@ -32,11 +32,9 @@ class NamespaceStrategy(Strategy):
         return self.prepare_finalize if subresource == "finalize" else super().part(subresource)
 
     def prepare_finalize(self, new: Obj, old: Obj, batch: Batch) -> None:
-        """Only spec.finalizers changes."""
+        """Everything but the status may change."""
         finalizers = (new.get("spec") or {}).get("finalizers") or []
-        new.clear()
-        new.update(old)
-        new["metadata"] = dict(old["metadata"])
+        super().prepare_update(new, old, batch)
         new["spec"] = {"finalizers": finalizers} if finalizers else {}
 
     def prepare_delete(self, obj: Obj) -> None:

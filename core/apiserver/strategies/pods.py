@@ -18,6 +18,7 @@ GATED = "Scheduling is blocked due to non-empty scheduling gates"
 
 class PodStrategy(Strategy):
     returns_deleted = True
+    kept_by_status = ("ownerReferences",)  # old kubelets garbled them
 
     def prepare_create(self, obj: Obj, batch: Batch) -> None:
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}

@@ -9,6 +9,7 @@ import ipaddress
 from typing import Any
 
 from core.apiserver.batch import Batch
+from core.apiserver.strategies import servicetypes
 from core.apiserver.strategies.base import Strategy
 from core.kube.errors import ApiError, Invalid
 from core.kube.objects import Obj
@@ -17,7 +18,6 @@ CLUSTER_IPS = ipaddress.ip_network("10.96.0.0/12")
 STATIC_BAND = 256  # addresses at the start that are never chosen at random
 NODE_PORTS = range(30000, 32768)
 STATIC_PORTS = 86
-WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
 HEADLESS = "None"
 PROBES = 64  # random tries before searching in order
 
@@ -37,6 +37,7 @@ class ServiceStrategy(Strategy):
 
     def prepare_update(self, new: Obj, old: Obj, batch: Batch) -> None:
         super().prepare_update(new, old, batch)
+        servicetypes.tidy(new, old)
         allocate(new, old, batch)
 
 
@@ -44,12 +45,11 @@ def allocate(new: Obj, old: Obj | None, batch: Batch) -> None:
     """Give `new` its addresses and ports, keeping those of `old` that it does not mention. Raises Invalid."""
     spec: Obj = new.setdefault("spec", {})
     before: Obj = old["spec"] if old else {}
-    if spec.get("type", "ClusterIP") == "ExternalName":
-        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
-            spec.pop(name, None)
+    if not servicetypes.needs_cluster_ip(spec):
         return
     _allocate_ip(new, spec, before, batch)
     _allocate_ports(new, spec, before, batch)
+    _allocate_health_check(new, spec, before, batch)
 
 
 def _allocate_ip(new: Obj, spec: Obj, before: Obj, batch: Batch) -> None:
@@ -100,20 +100,11 @@ def _allocate_ports(new: Obj, spec: Obj, before: Obj, batch: Batch) -> None:
     ports: list[dict[str, Any]] = spec.get("ports") or []
     if not isinstance(ports, list) or not all(isinstance(port, dict) for port in ports):
         return  # validation says so better
-    if spec.get("type", "ClusterIP") not in WITH_NODE_PORTS or spec.get("allocateLoadBalancerNodePorts") is False:
-        kept = {port.get("nodePort") for port in before.get("ports") or ()}
-        for port in ports:
-            if port.get("nodePort") in kept:
-                port.pop("nodePort", None)
+    if not servicetypes.needs_node_ports(spec):
         return
     own = {(port.get("protocol", "TCP"), port["port"]): port.get("nodePort") for port in before.get("ports") or ()}
     mine = {port.get("nodePort") for port in before.get("ports") or ()}
-    taken: set[tuple[str, int]] = set()
-    for other in batch.all("services"):
-        if other["metadata"].get("uid") != new["metadata"].get("uid"):
-            taken |= {
-                (p.get("protocol", "TCP"), p["nodePort"]) for p in other["spec"].get("ports") or () if "nodePort" in p
-            }
+    taken = _taken_ports(new, batch)
     for index, port in enumerate(ports):
         protocol = port.get("protocol", "TCP")
         if not port.get("nodePort"):
@@ -124,6 +115,35 @@ def _allocate_ports(new: Obj, spec: Obj, before: Obj, batch: Batch) -> None:
             if (protocol, port["nodePort"]) in taken:
                 raise _invalid(new, f"spec.ports[{index}].nodePort", str(port["nodePort"]), PORT_TAKEN)
         taken.add((protocol, port["nodePort"]))
+
+
+def _allocate_health_check(new: Obj, spec: Obj, before: Obj, batch: Batch) -> None:
+    """A port at which each node tells a load balancer whether it has an endpoint. Raises Invalid."""
+    if not servicetypes.needs_health_check(spec):
+        return
+    taken = _taken_ports(new, batch) | {("TCP", port.get("nodePort", 0)) for port in spec.get("ports") or ()}
+    known, asked = before.get("healthCheckNodePort"), spec.get("healthCheckNodePort")
+    if not asked:
+        spec["healthCheckNodePort"] = known or _free_port("TCP", taken, batch)
+    elif asked != known and asked not in NODE_PORTS:
+        raise _invalid(new, "spec.healthCheckNodePort", str(asked), PORT_OUT_OF_RANGE)
+    elif asked != known and ("TCP", asked) in taken:
+        raise _invalid(new, "spec.healthCheckNodePort", str(asked), PORT_TAKEN)
+
+
+def _taken_ports(new: Obj, batch: Batch) -> set[tuple[str, int]]:
+    """(protocol, port) of every node port that another service has."""
+    taken: set[tuple[str, int]] = set()
+    for other in batch.all("services"):
+        if other["metadata"].get("uid") == new["metadata"].get("uid"):
+            continue
+        spec = other["spec"]
+        taken |= {
+            (port.get("protocol", "TCP"), port["nodePort"]) for port in spec.get("ports") or () if "nodePort" in port
+        }
+        if "healthCheckNodePort" in spec:
+            taken.add(("TCP", spec["healthCheckNodePort"]))
+    return taken
 
 
 def _free_port(protocol: str, taken: set[tuple[str, int]], batch: Batch) -> int:

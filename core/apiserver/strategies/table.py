@@ -23,9 +23,21 @@ class BeginsPending(ReturnsDeleted):
 
 
 class NeedsVersion(Strategy):
-    """Updates must say which state they were made for."""
+    """Updates must say which state they were made for: of these, one that does not would undo somebody else's unseen."""
 
     unconditional_update = False
+
+
+class KeepsLabels(Strategy):
+    """A Deployment's status takes no labels along."""
+
+    kept_by_status = ("labels",)
+
+
+class AttachmentStrategy(NeedsVersion):
+    """The status takes nothing of the metadata along (metav1.ResetObjectMetaForStatus)."""
+
+    kept_by_status = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
 class SliceStrategy(Strategy):
@@ -49,7 +61,7 @@ STRATEGIES: dict[str, Strategy] = {
     "persistentvolumes": BeginsPending(),
     "persistentvolumeclaims": BeginsPending(),
     "replicationcontrollers": Strategy(has_generation=True),
-    "deployments.apps": Strategy(has_generation=True),
+    "deployments.apps": KeepsLabels(has_generation=True),
     "replicasets.apps": Strategy(has_generation=True),
     "statefulsets.apps": Strategy(has_generation=True),
     "daemonsets.apps": Strategy(has_generation=True),
@@ -64,4 +76,13 @@ STRATEGIES: dict[str, Strategy] = {
     "storageclasses.storage.k8s.io": ReturnsDeleted(has_status=False),
     "priorityclasses.scheduling.k8s.io": Strategy(has_generation=True, has_status=False),
     "customresourcedefinitions.apiextensions.k8s.io": NeedsVersion(has_generation=True),
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": NeedsVersion(),
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": NeedsVersion(),
+    "validatingadmissionpolicies.admissionregistration.k8s.io": NeedsVersion(),
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": NeedsVersion(),
+    "runtimeclasses.node.k8s.io": NeedsVersion(),
+    "csidrivers.storage.k8s.io": NeedsVersion(),
+    "csinodes.storage.k8s.io": NeedsVersion(),
+    "csistoragecapacities.storage.k8s.io": NeedsVersion(),
+    "volumeattachments.storage.k8s.io": AttachmentStrategy(),
 }

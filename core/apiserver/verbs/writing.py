@@ -1,14 +1,15 @@
 """create, update and patch: what a write goes through between being let in and being staged.
 
 decode → mutating admission → defaulting → the resource's strategy → validation → validating admission → stage. An update
-that changes nothing is answered with what is there and makes no revision, as in the real server.
+that changes nothing is answered with what is there and makes no revision, as in the real server. What is compared, owned,
+answered and stored is the `completed` object; what is validated is the one before, which says what was left out.
 """
 
 from collections.abc import Callable
 
 import orjson
 
-from core.apiserver import admission, decoding, ownership
+from core.apiserver import admission, decoding, effectless, ownership
 from core.apiserver.admission import Attempt
 from core.apiserver.authorization import ANONYMOUS, attributes_of, authorize
 from core.apiserver.batch import Batch
@@ -16,6 +17,7 @@ from core.apiserver.options import is_dry_run
 from core.apiserver.strategies import strategy_of
 from core.apiserver.verbs.deleting import finish_if_released
 from core.apiserver.verbs.reading import find
+from core.kube.causes import invalid_value
 from core.kube.conversion import from_stored, spoken_row
 from core.kube.defaults import apply_defaults
 from core.kube.errors import (
@@ -26,9 +28,10 @@ from core.kube.errors import (
 )
 from core.kube.objects import Obj, clone
 from core.kube.patches import apply_patch
-from core.kube.requests import Request, User
+from core.kube.requests import PatchType, Request, User
 from core.kube.resources import Resource
 from core.kube.schema import complete
+from core.kube.structs import completed
 from core.kube.times import timestamp
 from core.kube.validation import Cause, invalid, validate_create, validate_update
 
@@ -37,6 +40,7 @@ NAME_LENGTH_MAX = 63
 GENERATE_TRIES = 8
 
 VERSION_ON_CREATE = "resourceVersion should not be set on objects to be created"
+VERSION_ON_UPDATE = "must be specified for an update"
 NAME_MISMATCH = "the name of the object ({given}) does not match the name on the URL ({wanted})"
 UID_PRECONDITION = (
     "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed:"
@@ -61,6 +65,7 @@ def user_of(request: Request) -> User:
 def create(row: Resource, request: Request, batch: Batch) -> Obj:
     obj = decoding.decode(row, request)
     batch.trace.note("decode", "is a " + row.kind)
+    _warn(row, request, obj, None)
     return _create(row, request, batch, obj)
 
 
@@ -86,6 +91,7 @@ def _create(row: Resource, request: Request, batch: Batch, obj: Obj) -> Obj:
     admission.validate(attempt, batch)
     if batch.find(row.name, request.namespace, meta["name"]) is not None:
         raise already_exists(row.name, meta["name"])
+    obj = completed(row, obj)
     if "uid" not in meta:  # a strategy may have needed it already
         meta["uid"] = batch.new_uid()
     meta["creationTimestamp"] = timestamp(batch.now)
@@ -102,6 +108,8 @@ def _record_created(row: Resource, request: Request, batch: Batch, obj: Obj) -> 
         return
     full = clone(obj)
     apply_defaults(row, full)
+    if strategy_of(row.name).has_status:
+        full.pop("status", None)  # a client may send one, but what is created begins with the server's
     ownership.record(row, request, None, full, batch)
     if "managedFields" in full["metadata"]:
         obj["metadata"]["managedFields"] = full["metadata"]["managedFields"]
@@ -129,6 +137,7 @@ def _create_by_apply(row: Resource, request: Request, batch: Batch) -> Obj:
     """To apply what is not there is to create it, and needs the right to."""
     authorize(batch.authorizer, user_of(request), attributes_of(request)._replace(verb="create"))
     obj = ownership.applied(row, request, None, batch)
+    _warn(row, request, obj, None)
     batch.trace.note("decode", "applied: is a new " + row.kind)
     return _create(row, request, batch, obj)
 
@@ -144,11 +153,14 @@ def patched(row: Resource, request: Request, current: Obj, batch: Batch) -> Obj:
     # Copied, because a patch shares with the current object what it leaves alone, and the stages after it change in place.
     made = apply_patch(spoken, request.patch_type, from_stored(spoken, current), request.body)
     new = decoding.unpack(orjson.dumps(made))
+    if request.patch_type is PatchType.STRATEGIC:  # patches fields of the type that is there, whatever it says it is
+        new |= {"kind": spoken.kind, "apiVersion": spoken.api_version}
     return decoding.accept(row, request, new)
 
 
 def check_preconditions(row: Resource, request: Request, new: Obj, old: Obj) -> None:
-    """The name is the URL's; uid and resourceVersion, where given, are those of the object that is there."""
+    """The name is the URL's; uid and resourceVersion, where given, are those of the object that is there. Whether a
+    resourceVersion has to be given is the strategy's say (registry/generic/registry/store.go, Update)."""
     meta, current = new["metadata"], old["metadata"]
     if meta.get("name", request.name) != request.name:
         raise BadRequest(NAME_MISMATCH.format(given=meta["name"], wanted=request.name))
@@ -157,8 +169,17 @@ def check_preconditions(row: Resource, request: Request, new: Obj, old: Obj) -> 
         raise conflict(
             row.name, request.name, UID_PRECONDITION.format(key=key, given=meta["uid"], actual=current["uid"])
         )
-    if (meta.get("resourceVersion") or current["resourceVersion"]) != current["resourceVersion"]:
+    if is_unversioned(new):
+        if not strategy_of(row.name).unconditional_update:
+            # The real server knows only the resource there, so the resource stands where else the kind would.
+            raise invalid(row.title, request.name, [invalid_value("metadata.resourceVersion", 0, VERSION_ON_UPDATE)])
+    elif meta["resourceVersion"] != current["resourceVersion"]:
         raise conflict(row.name, request.name)
+
+
+def is_unversioned(obj: Obj) -> bool:
+    """Whether it does not say which state of the object it was made from; 0 says nothing either."""
+    return obj["metadata"].get("resourceVersion") in (None, "", "0")
 
 
 def replace(
@@ -180,6 +201,7 @@ def replace(
     meta["name"] = request.name
     if row.namespaced:
         meta["namespace"] = request.namespace
+    _warn(row, request, new, old)
     subresource, user = request.subresource, user_of(request)
     attempt = Attempt("update", row, subresource, request.namespace, request.name, user, new, old, is_dry_run(request))
     admission.mutate(attempt, batch)
@@ -189,19 +211,27 @@ def replace(
     meta = new["metadata"]
     if managed is not None:
         meta["managedFields"] = managed
+    draft, new = new, completed(row, new)
+    meta = new["metadata"]
     if strategy.has_generation and strategy.content(new) != strategy.content(old):
         meta["generation"] = current.get("generation", 0) + 1
     meta["resourceVersion"] = current["resourceVersion"]
     ownership.record(row, request, old, new, batch)
     if new == old:
         return old
-    _validate(row, new, validate_update(row, new, old, subresource), batch)
+    _validate(row, draft, validate_update(row, draft, old, subresource), batch)
     admission.validate(attempt, batch)
     if is_dry_run(request):
         return new
     if finish_if_released(row, request, batch, old, new):
         return new
     return batch.put(row, new, old, request)
+
+
+def _warn(row: Resource, request: Request, new: Obj, old: Obj | None) -> None:
+    """Whoever can read is told what will have no effect."""
+    if request.user_agent:
+        request.warnings += effectless.said(row.name, new, old)
 
 
 def _validate(row: Resource, obj: Obj, causes: list[Cause], batch: Batch) -> None:

@@ -12,6 +12,7 @@ from core.dashboard.feed.happenings import Entry, thin, told_event
 from core.kube.objects import Key, Obj
 
 Batch = dict[str, Any]
+EVENTS_MAX = 40  # Events told of one batch; how many more there were is told as a number
 DIGITS_MAX = 18  # of a number in an address
 
 
@@ -50,7 +51,7 @@ def changes(events: Iterable[Any]) -> list[Changed]:
 def batch(events: Sequence[Changed], entries: Sequence[Entry], at: Position) -> Batch:
     """The batch that brings a browser to `at`. Per object only its newest state travels (last write wins).
 
-    objects  [resource, key, compact state or null when it is gone, who wrote it]
+    objects  [resource, key, compact state or null when it is gone, who wrote it, its revision]
     counts   changes by virtual second, for the time bar
     """
     newest: dict[tuple[str, str], list[Any]] = {}
@@ -67,9 +68,16 @@ def batch(events: Sequence[Changed], entries: Sequence[Entry], at: Position) -> 
         if state is None and event.type != "DELETED":
             continue
         newest.pop((event.resource, key), None)
-        newest[event.resource, key] = [event.resource, key, state, event.actor]
+        newest[event.resource, key] = [event.resource, key, state, event.actor, event.revision]
     told, more = thin(entries)
-    made: Batch = {"t": "batch", "at": list(at), "objects": list(newest.values()), "journal": told + told_events[-40:]}
+    made: Batch = {
+        "t": "batch",
+        "at": list(at),
+        "objects": list(newest.values()),
+        "journal": told + told_events[-EVENTS_MAX:],
+    }
+    if len(told_events) > EVENTS_MAX:
+        more["event"] = len(told_events) - EVENTS_MAX
     if counts:
         made["counts"] = sorted(counts.items())
     if more:

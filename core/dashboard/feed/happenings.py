@@ -23,13 +23,28 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "raft.vote": ("member", "candidate", "term", "granted", "pre"),
     "raft.commit": ("member", "commit", "term"),
     "etcd.quorum": ("has", "alive", "needed"),
-    "request": ("verb", "resource", "subresource", "namespace", "name", "code", "stages", "micros", "message"),
-    "reconcile": ("loop", "key", "note", "retry_after", "result"),
+    "request": (
+        "verb",
+        "resource",
+        "subresource",
+        "namespace",
+        "name",
+        "code",
+        "stages",
+        "micros",
+        "message",
+        "waits",
+        "patience",
+        "of",
+        "waited",
+    ),
+    "reconcile": ("loop", "key", "writes", "note", "retry_after"),
     "schedule": ("pod", "winner", "message", "filters", "totals"),
     "runtime": ("node", "call", "subject", "detail"),
     "packet": ("source", "destination", "hops", "verdict"),
     "fault": ("verb", "target", "peer"),
     "component": ("target", "state"),
+    "loop": ("target", "loop", "fails", "error", "key"),
     "clock": ("paused", "speed", "stepped"),
 }
 NODES_MAX = 12  # nodes of one scheduling decision shown in the picture
@@ -80,11 +95,19 @@ def thin(entries: Iterable[Entry]) -> tuple[list[Happening], dict[str, int]]:
     """Happenings in order, and how many of each kind were left out because the batch was full."""
     told: list[Happening] = []
     seen: Counter[str] = Counter()
+    left: Counter[str] = Counter()
     for entry in entries:
         seen[entry.kind] += 1
-        if entry.kind not in MOVING or seen[entry.kind] <= MOVING_MAX:
+        if entry.kind not in MOVING or seen[entry.kind] <= MOVING_MAX or is_kept(entry):
             told.append(happening(entry))
-    return told, {kind: count - MOVING_MAX for kind, count in seen.items() if kind in MOVING and count > MOVING_MAX}
+        else:
+            left[entry.kind] += 1
+    return told, dict(left)
+
+
+def is_kept(entry: Entry) -> bool:
+    """Whether a moving kind is told however many there are: that a request waits, and that it does no longer."""
+    return "waits" in entry.data or "of" in entry.data
 
 
 def told_event(obj: Obj, revision: int, time: float, actor: str) -> Happening:

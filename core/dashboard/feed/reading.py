@@ -18,7 +18,9 @@ from core.models import Cluster, JournalEntry, Revision
 BEHIND_MAX = 5000  # changes or entries a browser may be behind and still catch up; beyond, a snapshot is cheaper
 HISTORY = 300.0  # virtual seconds the time bar shows
 STORY = 80
+EVENTS = STORY // 2
 REQUESTS = 12
+OLDER = "before this page was opened: {count} more Events, in the panels of their objects"
 
 
 class TooOld(Exception):
@@ -49,7 +51,7 @@ def rows(query: Any) -> list[Entry]:
     return [Entry(*row) for row in query.values_list("seq", "time", "kind", "actor", "data")]
 
 
-PARTS = ("profile", "etcd", "components", "faults")
+PARTS = ("profile", "etcd", "components", "faults", "failures")
 
 
 def status_of(cluster: Cluster) -> dict[str, Any]:
@@ -57,6 +59,11 @@ def status_of(cluster: Cluster) -> dict[str, Any]:
     has their objects, and to read those of a thousand nodes for every batch would take longer than a batch."""
     status = cluster_status(cluster, nodes=False)
     return {name: status[name] for name in PARTS} | {"clock": {"speed": cluster.speed, "paused": cluster.paused}}
+
+
+def status_at(cluster: Cluster) -> Position:
+    """The position that a status read just now holds at least: it was read after the cluster's row."""
+    return Position(cluster.revision, cluster.journal_seq)
 
 
 def snapshot(server: ApiServer) -> dict[str, Any]:
@@ -79,6 +86,7 @@ def snapshot(server: ApiServer) -> dict[str, Any]:
         "now": now,
         "started": first_time(cluster),
         "status": status_of(cluster),
+        "status_at": list(status_at(cluster)),
         "loops": [loop.name for loop in CONTROLLERS.values()],
         "objects": objects,
         "journal": recent(journal, now) + recent_events(server, revision),
@@ -97,10 +105,15 @@ def recent(journal: Any, now: float) -> list[Happening]:
 
 
 def recent_events(server: ApiServer, revision: int) -> list[Happening]:
-    """The newest Events of the cluster, told with their own time."""
+    """The newest Events of the cluster, told with their own time; and how many older ones are not told, for what is counted
+    of them is then not all that happened."""
     found = server.cache.all("events")
     found.sort(key=revision_of)
-    return [told_event(obj, min(revision, revision_of(obj)), stamp_of(obj), "") for obj in found[-STORY // 2 :]]
+    newest = found[-EVENTS:]
+    told = [told_event(obj, min(revision, revision_of(obj)), stamp_of(obj), "") for obj in newest]
+    if left := len(found) - len(newest):
+        told.insert(0, {"k": "more", "s": 0, "at": stamp_of(newest[0]), "actor": "", "say": OLDER.format(count=left)})
+    return told
 
 
 def stamp_of(event: Obj) -> float:

@@ -18,7 +18,7 @@ def role(actor: str, data: Data) -> str:
             return f"{member} became leader of term {term}"
         case "candidate":
             return f"{member} stands for election in term {term}: it heard no leader in time"
-        case "pre-candidate" | "precandidate":
+        case "pre-candidate":
             return f"{member} asks whether it could win an election (pre-vote, term {term})"
         case "follower":
             leader = data.get("leader")
@@ -35,7 +35,7 @@ def vote(actor: str, data: Data) -> str:
 
 def quorum(actor: str, data: Data) -> str:
     alive = data.get("alive")
-    counts = f"{alive} member{'' if alive == 1 else 's'} alive, {data.get('needed')} needed"
+    counts = f"{alive} member{'' if alive == 1 else 's'} alive{data.get('but', '')}, {data.get('needed')} needed"
     return f"etcd has its quorum again: {counts}" if data.get("has") else f"etcd lost its quorum: {counts}; writes stop"
 
 
@@ -47,6 +47,7 @@ def schedule(actor: str, data: Data) -> str:
 
 PAST = {
     "kill": "killed",
+    "kill pod": "killed",
     "restart": "restarted",
     "pause": "paused",
     "resume": "resumed",
@@ -59,11 +60,27 @@ PAST = {
 def fault(actor: str, data: Data) -> str:
     verb, target, peer = data.get("verb", ""), data.get("target", ""), data.get("peer", "")
     by = data.get("by")
-    return f"{target} was {PAST.get(verb, verb)} {peer}".strip() + (f" by {by}" if by else "")
+    if verb == "heal" and not peer:
+        return f"all wires of {target} were joined again" + (f" by {by}" if by else "")
+    if target.startswith("pod/"):  # a pod is an object: what can be killed are its processes
+        target, verb = f"the processes of {target.removeprefix('pod/')}", f"{verb} pod"
+    return f"{target} {'were' if 'pod' in verb else 'was'} {PAST.get(verb, verb)} {peer}".strip() + (
+        f" by {by}" if by else ""
+    )
 
 
 def component(actor: str, data: Data) -> str:
     return f"{data.get('target')} is {data.get('state')}"
+
+
+def loop(actor: str, data: Data) -> str:
+    """A fault of the simulator's own: told as loud as the cluster's."""
+    subject = (
+        f"the loop {data['loop']} of {data.get('target')}" if data.get("loop") else f"the whole {data.get('target')}"
+    )
+    if not data.get("fails"):
+        return f"{subject} runs again"
+    return f"{subject} failed{' on ' + data['key'] if data.get('key') else ''}: {data.get('error')}"
 
 
 def clock(actor: str, data: Data) -> str:
@@ -83,6 +100,7 @@ SENTENCES: dict[str, Callable[[str, Data], str]] = {
     "schedule": schedule,
     "fault": fault,
     "component": component,
+    "loop": loop,
     "clock": clock,
     "packet": packet,
 }
@@ -94,19 +112,27 @@ def sentence(kind: str, actor: str, data: Data) -> str:
     return function(actor, data) if function else ""
 
 
-# reason of an Event → what it comes to, for the story; `{}` is the image its message names
-SHORT = {
-    "Pulling": "pulls {}",
-    "Pulled": "has its image",
-    "Created": "container created",
-    "Started": "container started",
-    "Killing": "container is stopped",
-    "NodeNotReady": "is not ready",
-    "NodeReady": "is ready",
-    "RegisteredNode": "was registered",
-    "TaintManagerEviction": "is evicted",
-}
-BACK_OFF = re.compile(r"Back-off restarting failed container (\S+)")
+# (reason, what its message begins with, what it comes to): one reason has several messages, and only the message says what
+# happened; `{}` is what the message names. An Event with a message that is not here is told in its own words.
+GISTS = tuple(
+    (reason, re.compile(begins), words)
+    for reason, begins, words in (
+        ("Pulling", r'Pulling image "([^"]+)"', "pulls {}"),
+        ("Pulled", r"Successfully pulled image", "has its image"),
+        ("Pulled", r"Container image .* already present", "has its image"),
+        ("Created", r"(?:Container created|Created container)", "container created"),
+        ("Started", r"(?:Container started|Started container)", "container started"),
+        ("Killing", r"Stopping container", "container is stopped"),
+        ("Killing", r"Container \S+ failed (\w+) probe", "container failed its {} probe and is stopped"),
+        ("NodeNotReady", r"Node \S+ status is now: NodeNotReady", "is not ready"),
+        ("NodeNotReady", r"Node is not ready", "its node is not ready"),
+        ("NodeReady", r"Node \S+ status is now: NodeReady", "is ready"),
+        ("RegisteredNode", r"Node \S+ event: Registered Node", "is known to the node controller"),
+        ("TaintManagerEviction", r"Marking for deletion Pod", "is evicted"),
+        ("TaintManagerEviction", r"Cancelling deletion of Pod", "may stay: its eviction is called off"),
+        ("BackOff", r"Back-off restarting failed container (\S+)", "container {} failed again: its restart is put off"),
+    )
+)
 # drawn, told by its own entry, or by the NodeReady beside it
 TOLD_ELSEWHERE = frozenset(
     {
@@ -129,11 +155,10 @@ def event_gist(obj: Data) -> str:
         return ""
     if reason == "Failed" and text.startswith("Error: "):
         return ""  # repeats in one word what the event before it said
-    if reason == "BackOff" and (failed := BACK_OFF.match(text)):
-        return f"container {failed[1]} failed again: its restart is put off"
-    named = text.split('"')
-    short = SHORT.get(reason) or text or reason
-    return short.format(named[1] if len(named) > 1 else "its image") if short is not text else text
+    for known, begins, words in GISTS:
+        if reason == known and (named := begins.match(text)):
+            return words.format(*named.groups())
+    return text or reason
 
 
 def cluster_event(obj: Data) -> str:

@@ -2,6 +2,7 @@
 
 A commit announces itself from some thread; the tail wakes, reads everything since its position in a thread of its own,
 and puts one serialised batch into each socket's queue, at most every 50 ms. A lost announcement costs at most one poll.
+Where nothing is new a tick says so, for an open socket alone does not tell a browser that its server lives.
 The queues are bounded: a browser too slow for the flood is told to take a new snapshot instead of being buffered for.
 Channels' group_send is not used on purpose: it costs a thread hop per message and socket, and falls a second behind
 with a hundred sockets.
@@ -21,7 +22,7 @@ from django.db import close_old_connections
 
 from core.apiserver.server import ApiServer
 from core.dashboard.feed.batches import Position
-from core.dashboard.feed.reading import TooOld, read_batch, status_of
+from core.dashboard.feed.reading import TooOld, read_batch, status_at, status_of
 from core.engine.clock import WallClock
 from core.engine.servers import server_of
 from core.journal import Announcement, on_announcement
@@ -33,10 +34,11 @@ logger = logging.getLogger(__name__)
 
 BATCH_SECONDS = 0.05
 POLL_SECONDS = 1.0
+TICK_SECONDS = 1.0  # without news, after which the sockets are told that there is none (see static/js/pulse.js)
 WATCH_EVERY, WATCH_FOR = 5.0, 15.0
 QUEUE_MAX = 64  # batches: three seconds of a flood
 
-RESET, GONE = '{"t":"reset"}', '{"t":"gone"}'
+RESET, GONE, TICK = '{"t":"reset"}', '{"t":"gone"}', '{"t":"tick"}'
 
 _threads = ThreadPoolExecutor(2, thread_name_prefix="tail")
 T = TypeVar("T")
@@ -109,7 +111,7 @@ class Tail:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def _run(self) -> None:
-        watched = 0.0
+        watched = told = 0.0
         while True:
             try:
                 if time.monotonic() - watched > WATCH_EVERY:
@@ -119,6 +121,10 @@ class Tail:
                 if made is not None:
                     self.number += 1
                     self._tell(self._text(made))
+                    told = time.monotonic()
+                elif time.monotonic() - told >= TICK_SECONDS:
+                    self._tell(TICK)
+                    told = time.monotonic()
             except Cluster.DoesNotExist:
                 self._tell(GONE)
                 return
@@ -151,12 +157,14 @@ class Tail:
         self.at = Position(*made["at"])
         status = status_of(cluster)
         if changed := {part: value for part, value in status.items() if value != self.status.get(part)}:
-            self.status, made["status"] = status, changed
+            self.status, made["status"], made["status_at"] = status, changed, list(status_at(cluster))
         return made if made["objects"] or made["journal"] or "counts" in made or "status" in made else None
 
     def _catch_up(self, since: Position) -> dict[str, Any]:
         server = self._server()
-        return read_batch(server, since) | {"status": status_of(Cluster.objects.get(pk=self.cluster_id))}
+        past = read_batch(server, since)
+        cluster = Cluster.objects.get(pk=self.cluster_id)
+        return past | {"status": status_of(cluster), "status_at": list(status_at(cluster))}
 
     def _server(self) -> ApiServer:
         return server_of(self.cluster_id)

@@ -1,26 +1,33 @@
 """The control plane: API server, controllers, scheduler."""
 
-from collections.abc import Sequence
 from inspect import getmodule
 from itertools import groupby
 from typing import Any
 
 from core.controllers import REGISTRY as CONTROLLERS
 from core.dashboard.feed.happenings import decision_rows
-from core.dashboard.inspect.view import NothingThere, Panel, View, lifecycle
+from core.dashboard.inspect.failing import failures_of, why_failed
+from core.dashboard.inspect.requests import last_requests
+from core.dashboard.inspect.view import NothingThere, Panel, View, counted, lifecycle
 from core.kube.objects import Obj, key_of
 
+REQUESTS = 14
+LOOKED_AT, SHOWN = 40, 16  # entries of a controller, and rows they become
+NOTHING = "looked, and had nothing to change"
 LOOPS = {loop.name: loop for loop in CONTROLLERS.values()}
 
 
 def apiserver(view: View, subject: str) -> Panel:
     row = view.component("apiserver")
-    requests = [request_row(view, entry) for entry in view.journal(["request"], 14)]
     if row["state"] == "running":
         why = (
             "What is it doing? It lets every request through its stages, one after the other, and is the only one "
             "that talks to etcd. All others only ask it, or watch."
         )
+        if view.status["etcd"]["leader"] is None:
+            why = (
+                "Why do writes wait? etcd has no leader just now: a write waits until one is elected, for 7 s at most."
+            )
         if not view.status["etcd"]["quorum"]:
             why = (
                 "Why do writes hang? etcd has no quorum, so nothing can be stored: a write waits for its time-out and "
@@ -45,55 +52,8 @@ def apiserver(view: View, subject: str) -> Panel:
         acts=lifecycle("apiserver", row["state"]),
         commands=["kubectl get --raw /readyz?verbose", "kubectl get --raw /metrics"],
         template="dashboard/inspect/apiserver.html",
-        more={"requests": requests},
+        more={"requests": last_requests(view, REQUESTS)},
     )
-
-
-def waterfall(lines: Sequence[Sequence[Any]], total: int) -> list[dict[str, Any]]:
-    """The stages of a request, each with when it began and how long it took, in µs and as a share of the whole.
-
-    A line of the journal is (stage, verdict, who said so, µs since the line before); an admission stage has a line for
-    each plugin that spoke.
-    """
-    rows: list[dict[str, Any]] = []
-    begun = 0
-    for stage, run in groupby(lines, key=lambda line: str(line[0])):
-        spoken = list(run)
-        micros = sum(line[3] for line in spoken if len(line) > 3)
-        verdicts = [str(line[1]) for line in spoken]
-        rows.append(
-            {
-                "stage": stage,
-                "verdict": "; ".join(verdicts),
-                "who": "; ".join(str(line[2]) for line in spoken if len(line) > 2 and line[2]),
-                "refused": any(verdict.startswith(("refused", "denied", "invalid")) for verdict in verdicts),
-                "micros": micros,
-                "left": round(100 * begun / max(1, total), 2),
-                "share": round(100 * micros / max(1, total), 2),
-            }
-        )
-        begun += micros
-    return rows
-
-
-def request_row(view: View, entry: Any) -> dict[str, Any]:
-    data = entry.data
-    subject = "/".join(filter(None, (data.get("namespace"), data.get("name"))))
-    resource = data.get("resource", "") + (f"/{data['subresource']}" if data.get("subresource") else "")
-    code = data.get("code", 0)
-    stages = waterfall(data.get("stages") or (), data.get("micros", 0))
-    return {
-        "verb": data.get("verb"),
-        "resource": resource,
-        "subject": subject,
-        "code": code,
-        "failed": code >= 400,
-        "actor": entry.actor,
-        "message": data.get("message", ""),
-        "stages": stages,
-        "millis": data.get("micros", 0) / 1000,
-        "ago": view.ago(entry.time),
-    }
 
 
 def controllers(view: View, subject: str) -> Panel:
@@ -107,13 +67,14 @@ def controllers(view: View, subject: str) -> Panel:
             f"Why does nothing converge? The controller manager is {row['state']}: nobody makes pods for a "
             "Deployment, nobody replaces what is lost."
         )
+    failures = failures_of(view, "controller-manager")
     return Panel(
         kick="controller manager",
         title="kube-controller-manager",
         tone="ctl",
-        why=why,
-        wrong=row["state"] != "running",
-        facts=[("state", row["state"]), ("controllers", len(CONTROLLERS))],
+        why=why_failed(view, failures) or why,
+        wrong=row["state"] != "running" or bool(failures),
+        facts=[("state", row["state"]), ("controllers", len(CONTROLLERS)), ("failed", len(failures))],
         acts=lifecycle("controller-manager", row["state"]),
         commands=["kubectl -n kube-system get lease kube-controller-manager", "kubectl get events -A"],
         template="dashboard/inspect/controllers.html",
@@ -122,31 +83,42 @@ def controllers(view: View, subject: str) -> Panel:
 
 
 def last_deeds(view: View) -> list[dict[str, Any]]:
-    """Each control loop with what it did last, as far as that is not long ago."""
+    """Each control loop with what it did last, as far as somebody looked then and it is not long ago."""
     latest: dict[str, Any] = {}
-    for entry in view.journal(["reconcile"], 60):
+    for entry in view.journal(["reconcile"], 60, target="controller-manager"):
         latest.setdefault(entry.data.get("loop", ""), entry)
-    return [{"name": name, "last": reconcile_row(view, latest[name]) if name in latest else None} for name in LOOPS]
+    return [
+        {
+            "name": name,
+            "last": reconcile_row(view, latest[name]) if name in latest else None,
+            "failed": next((row["error"] for row in failures_of(view, "controller-manager", "", name)), ""),
+        }
+        for name in LOOPS
+    ]
 
 
 def controller(view: View, name: str) -> Panel:
     if name not in LOOPS:
         raise NothingThere(f"there is no controller {name!r}; there are: {', '.join(LOOPS)}")
     row = view.component("controller-manager")
-    recent = alike([reconcile_row(view, entry) for entry in view.journal(["reconcile"], 40, loop=name)])[:16]
-    failing = bool(recent and recent[0]["retry"])
+    entries = view.journal(["reconcile"], LOOKED_AT, target="controller-manager", loop=name)
+    found = [reconcile_row(view, entry) for entry in entries]
+    recent = alike(found, most=LOOKED_AT)[:SHOWN]
+    failing = bool(recent and recent[0]["retry"]) and row["state"] == "running"
     why = f"What does it do? {purpose(name)}"
-    if failing:
-        why = (
-            f"Why again? Its last try at {recent[0]['key']} failed: {recent[0]['note']}. It tries again in "
-            f"{recent[0]['retry']:.1f} s."
-        )
+    if row["state"] != "running":
+        why = f"Why does it do nothing? The controller manager is {row['state']}. {purpose(name)}"
+    elif failing:
+        due = recent[0]["due"]
+        again = f"It tries again in {due:.1f} s" if due > 0 else "It was to try again since; nothing was noted of that"
+        why = f"Why again? Its last try at {recent[0]['key']} that was noted failed: {recent[0]['note']}. {again}."
+    failures = failures_of(view, "controller-manager", "", name)
     return Panel(
         kick="controller",
         title=f"{name} controller",
         tone="ctl",
-        why=why,
-        wrong=failing or row["state"] != "running",
+        why=why_failed(view, failures) or why,
+        wrong=failing or bool(failures) or row["state"] != "running",
         facts=[("process", f"controller-manager, {row['state']}")],
         commands=["kubectl get events -A --sort-by=.metadata.creationTimestamp"],
         template="dashboard/inspect/reconciles.html",
@@ -160,18 +132,23 @@ def purpose(name: str) -> str:
     return " ".join(said.replace("`", "").strip().split("\n\n")[0].split())
 
 
-def alike(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows that say the same one after the other become one with a count."""
+def alike(found: list[dict[str, Any]], *, most: int) -> list[dict[str, Any]]:
+    """Rows that say the same one after the other become one with a count; `most` is how many were looked for, so that
+    the run at the end may be longer than what was found of it."""
     runs = [list(run) for _, run in groupby(found, key=lambda row: (row["key"], row["note"]))]
-    return [{**run[0], "times": len(run)} for run in runs]
+    rows = [{**run[0], "times": f"×{len(run)}" if len(run) > 1 else ""} for run in runs]
+    if rows and len(found) == most:
+        rows[-1]["times"] = f"×{len(runs[-1])} or more"
+    return rows
 
 
 def reconcile_row(view: View, entry: Any) -> dict[str, Any]:
     data = entry.data
     return {
         "key": data.get("key", ""),
-        "note": data.get("note") or data.get("result") or "as wanted",
+        "note": data.get("note") or (f"wrote {counted(data['writes'], 'change')}" if data.get("writes") else NOTHING),
         "retry": data.get("retry_after"),
+        "due": entry.time + data["retry_after"] - view.now if data.get("retry_after") else None,
         "ago": view.ago(entry.time),
     }
 
@@ -188,12 +165,13 @@ def scheduler(view: View, subject: str) -> Panel:
         why = f"Why do new pods stay Pending? The scheduler is {row['state']}: nobody chooses a node for them."
     elif waiting:
         why = why_waiting(view, waiting)
+    failures = failures_of(view, "scheduler")
     return Panel(
         kick="scheduler",
         title="kube-scheduler",
         tone="sch",
-        why=why,
-        wrong=row["state"] != "running" or bool(waiting),
+        why=why_failed(view, failures) or why,
+        wrong=row["state"] != "running" or bool(waiting) or bool(failures),
         facts=[("state", row["state"]), ("without a node", len(waiting))],
         acts=lifecycle("scheduler", row["state"]),
         commands=[

@@ -54,53 +54,85 @@ def voted_for(found: dict[str, Any], members: list[dict[str, Any]]) -> str:
 
 
 def why(view: View, found: dict[str, Any]) -> str:
-    """One or two sentences, from the votes and role changes that led here."""
-    name, term = found["name"], found["term"]
+    """One or two sentences, from what it hears now and from the votes and role changes that led here."""
     if found["state"] == "stopped":
-        fault = view.journal(["fault"], 1, target=name, verb="kill")
-        when = f" {view.ago(fault[0].time)}" if fault else ""
-        if not found.get("last_index"):
-            return (
-                f"Why does it not answer? It was stopped{when} and its disk was wiped: after a restart it is empty, has no "
-                "vote, and the leader sends it everything."
-            )
-        return (
-            f"Why does it not answer? It was stopped{when}. Its disk is kept: after a restart it catches up from "
-            "the leader's log."
-        )
+        return why_stopped(view, found)
     if found["state"] == "paused":
         return (
             "Why does it not answer? Its process is paused: alive, but it neither hears nor speaks. The others "
             "take it for dead."
         )
-    if found["role"] == "leader":
-        votes = [
-            entry.data["member"]
-            for entry in view.journal(["raft.vote"], 40, candidate=name, term=term)
-            if entry.data.get("granted") and not entry.data.get("pre")
-        ]
-        voters = sorted({name, *votes})
-        total = len(view.status["etcd"]["members"])
-        became = view.journal(["raft.role"], 1, member=name, term=term, role="leader")
-        when = f", {view.ago(became[0].time)}" if became else ""
+    if found["blank"]:
         return (
-            f"Why is it leader? It asked for votes in term {term} and got {len(voters)} of {total}{when}: "
-            f"{', '.join(voters)}. Every write goes through it."
+            "Why does it not vote? Its disk was replaced and is still empty: it has forgotten what it once confirmed, so it "
+            "neither stands nor votes until a leader has sent it everything."
         )
-    if found["role"] == "follower" and view.status["etcd"]["leader"]:
+    return (why_leader if found["role"] == "leader" else why_other)(view, found)
+
+
+def why_stopped(view: View, found: dict[str, Any]) -> str:
+    fault = view.journal(["fault"], 1, target=found["name"], verb="kill")
+    when = f" {view.ago(fault[0].time)}" if fault else ""
+    if found["blank"]:
         return (
-            f"Why does it follow? It hears from {view.status['etcd']['leader']}, leader of term {term}, and holds "
-            "what it is sent."
-        )
-    if not view.status["etcd"]["quorum"]:
-        return (
-            "Why is there no leader? Fewer than a majority of the members answer each other: nobody can win term "
-            f"{term}, and nothing can be written."
+            f"Why does it not answer? It was stopped{when} and its disk was wiped: after a restart it is empty and has no "
+            "vote until a leader has sent it everything."
         )
     return (
-        f"Why is it {found['role'] or 'idle'}? It has heard no leader in time and an election is under way "
-        f"(term {term})."
+        f"Why does it not answer? It was stopped{when}. Its disk is kept: after a restart it catches up from the log of "
+        "the leader, if there is one then."
     )
+
+
+def why_leader(view: View, found: dict[str, Any]) -> str:
+    """Who voted for it; and whether it still reaches those it leads."""
+    name, term, etcd = found["name"], found["term"], view.status["etcd"]
+    total, reached = len(etcd["members"]), len(found["hears"])
+    if reached < etcd["needed"] or name != etcd["leader"]:
+        return (
+            f"Why is it still leader? Only in its own eyes: of {total} members it reaches {reached}, itself included, and "
+            f"{etcd['needed']} must confirm a write. It can commit nothing, and steps down when it has missed a majority "
+            "for as long as an election takes, or hears of a newer term."
+        )
+    votes = [
+        entry.data["member"]
+        for entry in view.journal(["raft.vote"], 40, candidate=name, term=term)
+        if entry.data.get("granted") and not entry.data.get("pre")
+    ]
+    voters = sorted({name, *votes})
+    became = view.journal(["raft.role"], 1, member=name, term=term, role="leader")
+    when = f", {view.ago(became[0].time)}" if became else ""
+    if len(voters) < etcd["needed"]:
+        return f"Why is it leader? It won term {term}; who voted then is no longer remembered. Every write goes through it."
+    return (
+        f"Why is it leader? It asked for votes in term {term} and got {len(voters)} of {total}{when}: "
+        f"{', '.join(voters)}. Every write goes through it."
+    )
+
+
+def why_other(view: View, found: dict[str, Any]) -> str:
+    """A follower, a candidate, or one that hears nobody. What it believes is its own; what it hears is so."""
+    name, term, etcd = found["name"], found["term"], view.status["etcd"]
+    follows, hears = found["follows"], [peer for peer in found["hears"] if peer != name]
+    leader = next((one for one in etcd["members"] if one["name"] == follows), None)
+    if leader and follows in hears and (leader["role"], leader["term"]) == ("leader", term):
+        return f"Why does it follow? It hears from {follows}, leader of term {term}, and holds what it is sent."
+    heard = f"It hears only {', '.join(hears)}" if hears else "It hears nobody"
+    last = f", and last followed {follows} in term {term}" if follows else f"; its own newest term is {term}"
+    elsewhere = f" {etcd['leader']} leads elsewhere." if etcd["leader"] not in (None, name, *hears) else ""
+    if len(hears) + 1 < etcd["needed"]:
+        return (
+            f"Why does it follow nobody? {heard}{last}: too few to elect a leader, so it asks in vain.{elsewhere} What the "
+            "others wrote since is not here."
+        )
+    if not etcd["quorum"]:
+        return (
+            "Why is there no leader? Fewer than a majority of the members that remember answer each other: nobody can win "
+            f"a term after {term}, and nothing can be written."
+        )
+    if etcd["leader"] in hears:
+        return f"Why does it not follow yet? {heard}; {etcd['leader']} leads, and its next message makes it follow."
+    return f"Why is it {found['role']}? It has heard no leader in time, and an election is under way (term {term})."
 
 
 def acts(view: View, found: dict[str, Any]) -> list[Act]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.dashboard.feed.compact import COMPACT, endpoints_behind
-from core.dashboard.inspect.objects import done_word
+from core.dashboard.inspect.objects import done_word, why_workload
 from core.dashboard.inspect.view import Panel, View
 from core.kube.objects import key_of
 from core.kube.resources import REGISTRY
@@ -28,7 +28,7 @@ def workload_rows(view: View) -> list[dict[str, Any]]:
             if state["owner"]:
                 continue
             words = state.get("schedule") or f"{state['ready']} of {state['want']} {done_word(resource)}"
-            lacks = state["ready"] < state["want"]
+            _, lacks = why_workload(view, resource, obj, state)
             rows.append(
                 {
                     **state,

@@ -3,7 +3,9 @@
 from typing import Any
 
 from core.dashboard.feed.pods import dots_of, restarts_of, tone_of, word_of
+from core.dashboard.inspect.failing import failures_of, why_failed
 from core.dashboard.inspect.view import Act, NothingThere, Panel, View, lifecycle, span
+from core.engine.roles import LOOPS
 from core.kube.objects import Obj, condition
 from core.kube.pods import resources_of
 from core.kube.quantities import Amounts, increase, milli, whole
@@ -119,12 +121,24 @@ def why(
         return "What is it? Only an object: no machine has this name, so no kubelet speaks for it and no pod can run on it."
     if (cut := cut_since(view, name)) is not None:
         known = "nobody has noticed yet" if ready and ready["status"] == "True" else "nobody hears how its pods do"
+        manager = view.absent("controller-manager")
+        then = (
+            f"the controller manager is {manager}, so nobody notices"
+            if manager
+            else f"after 40 s it counts as unreachable, and {TOLERATED:.0f} s later its pods are replaced elsewhere"
+        )
         return (
             f"Why is it silent? Its wire to the API server has been cut for {span(view.now - cut)}: {known}. What runs on "
-            f"it runs on; after 40 s it counts as unreachable, and {TOLERATED:.0f} s later its pods are replaced elsewhere."
+            f"it runs on; {then}."
         )
     if machine["state"] != "running":
         since = span(view.now - machine["since"])
+        manager = view.absent("controller-manager")
+        if ready and ready["status"] == "True" and manager:
+            return (
+                f"Why is it still Ready? The machine has been {machine['state']} for {since}, and nobody notices: that "
+                f"would be the node controller, but the controller manager is {manager}."
+            )
         if ready and ready["status"] == "True":
             return (
                 f"Why is it still Ready? The machine has been {machine['state']} for {since}, but nobody has noticed "
@@ -136,6 +150,11 @@ def why(
                 f"Why are its pods Terminating? The machine has been {machine['state']} for {since}: {evicted} of its "
                 "pods were evicted and others run elsewhere instead. Only this node's kubelet could say that they "
                 "ended, so they stay until it is back or the node is deleted."
+            )
+        if manager:
+            return (
+                f"Why is it not ready? The machine has been {machine['state']} for {since}. Its pods stay as they are: the "
+                f"controller manager is {manager}, and nobody moves them."
             )
         return (
             f"Why is it not ready? The machine has been {machine['state']} for {since}; after 40 s without a heartbeat the "
@@ -154,10 +173,27 @@ def why(
             else ready.get("message") or ready.get("reason", "")
         )
         return f"Why is it not ready? {word[:1].upper()}{word[1:]}."
+    if kubelet and kubelet["state"] != "running":
+        return (
+            f"Why is it still Ready? Its kubelet has been {kubelet['state']} for {span(view.now - kubelet['since'])}, and "
+            f"last renewed the Lease kube-node-lease/{name} {view.ago(beat)}: "
+            + (
+                f"the controller manager is {manager}, so nobody notices."
+                if (manager := view.absent("controller-manager"))
+                else "nobody has noticed yet, for the node controller waits 40 s."
+            )
+        )
     return (
         f"Why is it ready? Its kubelet renews the Lease kube-node-lease/{name}, last {view.ago(beat)}, and "
-        "reports no pressure."
+        f"reports {pressure(view, name)}."
     )
+
+
+def pressure(view: View, name: str) -> str:
+    """What else the node's conditions say: `no pressure`, or which."""
+    conditions = (view.cache.get("nodes", "", name) or {}).get("status", {}).get("conditions") or ()
+    pressed = [entry["type"] for entry in conditions if entry["type"] != "Ready" and entry.get("status") == "True"]
+    return ", ".join(pressed) or "no pressure"
 
 
 def bars(obj: Obj, pods: list[Obj]) -> list[dict[str, Any]]:
@@ -234,6 +270,8 @@ def component(view: View, target: str) -> Panel:
             f"What follows? It has been {state} for {span(view.now - row['since'])}: "
             f"{GONE.get(kind, 'what it does is not done')}."
         )
+    failures = failures_of(view, kind, name) if kind in LOOPS and state == "running" else []
+    why = why_failed(view, failures) or why
     more: dict[str, Any] = {}
     facts: list[tuple[str, Any]] = [
         ("state", state if host["state"] == "running" else f"{state} with its machine"),
@@ -250,26 +288,31 @@ def component(view: View, target: str) -> Panel:
     elif kind == "kube-proxy":
         more = {"rules": rules_of(view, name)}
         facts.append(("rules", sum(line.startswith("-A") for line in more["rules"])))
-    more["recent"] = [
-        {
-            "key": f"{entry.data.get('call', '')} {entry.data.get('subject', '')}",
-            "note": entry.data.get("detail", ""),
-            "ago": view.ago(entry.time),
-        }
-        for entry in (view.journal(["runtime"], 12, node=name) if kind in ("runtime", "kubelet") else [])
-    ]
+    more["recent"] = runtime_calls(view, name) if kind in ("runtime", "kubelet") else None
     return Panel(
         kick=f"on {name}" if name else "component",
         title=WORDS.get(kind, kind),
         tone={"runtime": "run", "kube-proxy": "net", "kubelet": "node"}.get(kind, "ctl"),
         why=why,
-        wrong=state != "running",
+        wrong=state != "running" or bool(failures),
         facts=facts,
         acts=lifecycle(target, row["state"]) if host["state"] == "running" else [],
         commands=COMMANDS.get(kind, []),
         template="dashboard/inspect/component.html",
         more=more,
     )
+
+
+def runtime_calls(view: View, name: str) -> list[dict[str, Any]]:
+    """What a node's kubelet asked of its runtime, as far as somebody looked then; the newest first."""
+    return [
+        {
+            "key": f"{entry.data.get('call', '')} {entry.data.get('subject', '')}",
+            "note": entry.data.get("detail", ""),
+            "ago": view.ago(entry.time),
+        }
+        for entry in view.journal(["runtime"], 12, node=name)
+    ]
 
 
 def runtime_tables(view: View, name: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def anything(view: View, subject: str) -> Panel:
     form = COMPACT.get(resource)
     state = form(obj) if form else None
     if state and "want" in state:
-        why, lacking = why_workload(resource, obj, state)
+        why, lacking = why_workload(view, resource, obj, state)
         if "schedule" in state:
             facts += [("schedule", state["schedule"]), ("active", state["have"])]
         else:
@@ -88,14 +88,30 @@ def done_word(resource: str) -> str:
     return "succeeded" if resource == "jobs.batch" else "ready"
 
 
-def why_workload(resource: str, obj: Obj, state: Compact) -> tuple[str, bool]:
-    """What a workload waits for, and whether something is missing."""
+def why_workload(view: View, resource: str, obj: Obj, state: Compact) -> tuple[str, bool]:
+    """What a workload waits for, and whether something is missing. Numbers its controller wrote are its last word: they
+    are not taken for the present when it has not seen the newest wish, or is not at work."""
+    if manager := view.absent("controller-manager"):
+        counted = (
+            ""
+            if "schedule" in state
+            else f" {state['ready']} of {state['want']} {done_word(resource)} was counted last."
+        )
+        idle = f"Why does nothing change? The controller manager is {manager}, and nobody acts on it.{counted}"
+        return idle, state["ready"] < state["want"]
     if "schedule" in state:
         return "What is it doing? It waits for the next time its schedule names, then makes a Job.", False
+    if obj.get("spec", {}).get("suspend"):
+        return "Why does nothing happen? It is suspended: no pods are made until somebody resumes it.", False
+    seen = obj.get("status", {}).get("observedGeneration")
+    if seen is not None and seen < obj["metadata"].get("generation", seen):
+        return (
+            "What is it waiting for? Its controller has not seen yet what is wanted now; its numbers are of before.",
+            True,
+        )
     missing = state["want"] - state["ready"]
     if missing <= 0:
-        done = "it is done" if resource == "jobs.batch" else "what is wanted is there"
-        return f"Why is nothing happening? Because {done}: nothing to do.", False
+        return why_enough(resource, state)
     replicas = "completions" if resource == "jobs.batch" else "pods"
     lacking = (
         f"{missing} of {state['want']} {replicas} are missing" if missing > 1 else f"one of {state['want']} is missing"
@@ -106,6 +122,21 @@ def why_workload(resource: str, obj: Obj, state: Compact) -> tuple[str, bool]:
     absent = state["want"] - state["have"]
     where = f"{absent} not even made yet" if absent > 0 else "made, but not yet " + done_word(resource)
     return f"What is missing? {lacking[0].upper()}{lacking[1:]}: {where}. Its pods below say why.", True
+
+
+def why_enough(resource: str, state: Compact) -> tuple[str, bool]:
+    """As many are ready as are wanted: but are they the right ones, and no more?"""
+    if resource == "jobs.batch":
+        return "Why is nothing happening? Because it is done: nothing to do.", False
+    old = state["want"] - state["updated"] if resource == "deployments.apps" else 0
+    if old > 0:
+        return (
+            f"What is it doing? Enough pods are ready, but {old} of {state['want']} still have the old template.",
+            True,
+        )
+    if (more := state["have"] - state["want"]) > 0:
+        return f"What is it doing? {more} more than wanted are there, and are ended.", True
+    return "Why is nothing happening? Because what is wanted is there: nothing to do.", False
 
 
 def is_failure(entry: dict[str, Any]) -> bool:

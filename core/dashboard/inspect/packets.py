@@ -30,7 +30,12 @@ def packet(view: View, subject: str) -> Panel:
     if not ports or address in ("", "None"):
         raise NothingThere(f"service {namespace}/{name} has no virtual address to send to")
     number = int(draw) % CONNECTIONS if is_number(draw) else 1
-    senders = [pod for pod in view.all("pods") if word_of(pod) == "Running" and pod.get("status", {}).get("podIP")]
+    off = {row["node"] for row in view.status["components"] if row["kind"] == "node" and row["state"] != "running"}
+    senders = [
+        pod
+        for pod in view.all("pods")
+        if word_of(pod) == "Running" and pod.get("status", {}).get("podIP") and pod["spec"].get("nodeName") not in off
+    ]
     if not senders:
         raise NothingThere("there is no running pod to send from")
     sender = senders[number % len(senders)]

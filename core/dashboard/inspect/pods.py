@@ -70,7 +70,8 @@ def pod(view: View, subject: str) -> Panel:
 
 
 def silent(view: View, node: str) -> str:
-    """Who does not speak for the pods of a node: the machine or its kubelet, with its state; nothing when all is well."""
+    """Why nobody speaks for the pods of a node: its machine, its kubelet, or the wire they speak over; nothing when all
+    is well."""
     for target, words in ((f"node/{node}", f"the machine {node}"), (f"kubelet/{node}", f"the kubelet of {node}")):
         try:
             row = view.component(target)
@@ -78,6 +79,10 @@ def silent(view: View, node: str) -> str:
             continue
         if row["state"] != "running":
             return f"{words} has been {row['state']} for {span(view.now - row['since'])}"
+    ends = {f"node/{node}", "apiserver"}
+    for cut in view.status["faults"]:
+        if {cut["target"], cut["peer"]} == ends:
+            return f"the wire of {node} to the API server has been cut for {span(view.now - cut['since'])}"
     return ""
 
 
@@ -89,6 +94,8 @@ def silent_why(obj: Obj, word: str, silence: str) -> str:
         )
     if silence.startswith("the machine"):
         return f"Does it run? {word} is the last that was heard of it: {silence}. Nothing runs there now."
+    if silence.startswith("the wire"):
+        return f"Does it run? {word} is the last report, but {silence}: its kubelet looks after it, and nobody hears of it."
     return f"Does it run? {word} is the last report, but {silence}: its containers go on, unwatched and unprobed."
 
 
@@ -102,6 +109,8 @@ def why(view: View, obj: Obj, word: str) -> str:
             f"{meta.get('deletionGracePeriodSeconds', 30)} s to end, then the kubelet takes it away."
         )
     if not spec.get("nodeName"):
+        if scheduler := view.absent("scheduler"):
+            return f"Why is it Pending? The scheduler is {scheduler}: nobody chooses a node for it."
         if scheduled and scheduled.get("message"):
             return f"Why is it Pending? {scheduled['message']}"
         return "Why is it Pending? No node has been chosen for it yet: it stands in the scheduler's queue."

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.dashboard.inspect import containers, control, etcd, lists, nodes, objects, packets, pods, services
+from core.dashboard.inspect import containers, control, etcd, lists, nodes, objects, packets, pods, services, workers
 from core.dashboard.inspect.view import Panel, View
 
 KINDS: dict[str, Callable[[View, str], Panel]] = {
@@ -20,4 +20,5 @@ KINDS: dict[str, Callable[[View, str], Panel]] = {
     "object": objects.anything,
     "workloads": lists.workloads,
     "services": lists.services,
+    "workers": workers.workers,
 }

@@ -44,6 +44,12 @@ def service(view: View, subject: str) -> Panel:
         why = f"Why does nobody answer? No ready pod has the labels {selector}."
     else:
         why = "Who answers? It has no selector: its endpoints are written by others."
+    deaf = [
+        row["node"] for row in view.status["components"] if row["kind"] == "kube-proxy" and row["state"] != "running"
+    ]
+    if deaf and ready and address != "None":
+        where = ", ".join(deaf[:3]) + " and more" * (len(deaf) > 3)
+        why += f" On {where} kube-proxy does not run: the rule there may be old."
     nodes = [
         row["node"] for row in view.status["components"] if row["kind"] == "kube-proxy" and row["state"] == "running"
     ]

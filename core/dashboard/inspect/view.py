@@ -85,6 +85,11 @@ class View:
                 return found
         raise NothingThere(f"there is no component {target}")
 
+    def absent(self, target: str) -> str:
+        """`stopped` or `paused`, for a component that is not at work; nothing for one that is, or that there is not."""
+        state = next((row["state"] for row in self.status["components"] if row["name"] == target), "running")
+        return "" if state == "running" else str(state)
+
     def find(self, resource: str, namespace: str, name: str) -> Obj:
         """Raises NothingThere."""
         found = self.cache.get(resource, namespace, name)

@@ -19,6 +19,7 @@ from core.dashboard.views.pages import create_from, delete_cluster
 from core.engine import control
 from core.engine.clock import WallClock
 from core.engine.clusters import BadCluster
+from core.engine.kubeconfigs import export_line
 from core.engine.status import cluster_status
 from core.faults import VERBS, NothingToDo, UnknownTarget, act
 from core.faults import targets as targets_of
@@ -32,8 +33,43 @@ class BadRequest(ValueError):
     """The request cannot be understood; the message says why."""
 
 
+class UnknownAction(BadRequest):
+    """The clock cannot do that."""
+
+
+class NotNow(BadRequest):
+    """The clock cannot do that as it stands."""
+
+
+class BadSpeed(BadRequest):
+    """No clock runs like that."""
+
+
+REFUSALS = UnknownCluster, UnknownTarget, NothingToDo, Cluster.DoesNotExist, BadRequest, BadCluster
+
+
 def answer(problem: str, status: int, **more: Any) -> JsonResponse:
     return JsonResponse({"error": problem, **more}, status=status)
+
+
+def refusal(error: Exception) -> tuple[str, int, dict[str, Any]]:
+    """What a command that was refused is answered: a sentence, the status, and what else there is to say."""
+    match error:
+        case UnknownCluster():
+            return str(error), 404, {"clusters": error.names}
+        case UnknownTarget():
+            return str(error), 404, {"targets": error.valid}
+        case NothingToDo():
+            return str(error), 409, {"changed": False}
+        case Cluster.DoesNotExist():
+            return "the cluster was deleted meanwhile", 404, {}
+        case UnknownAction():
+            return str(error), 404, {}
+        case NotNow():
+            return str(error), 409, {"changed": False}
+        case BadSpeed():
+            return str(error), 400, {"changed": False}
+    return str(error), 400, {}
 
 
 def resource(**methods: Handler) -> View:
@@ -47,16 +83,9 @@ def resource(**methods: Handler) -> View:
             return answer(f"{request.method} is not possible here; there are: {allowed}", 405)
         try:
             return handler(request, *args, **kwargs)
-        except UnknownCluster as error:
-            return answer(str(error), 404, clusters=error.names)
-        except UnknownTarget as error:
-            return answer(str(error), 404, targets=error.valid)
-        except NothingToDo as error:
-            return answer(str(error), 409, changed=False)
-        except Cluster.DoesNotExist:
-            return answer("the cluster was deleted meanwhile", 404)
-        except (BadRequest, BadCluster) as error:
-            return answer(str(error), 400)
+        except REFUSALS as error:
+            problem, status, more = refusal(error)
+            return answer(problem, status, **more)
 
     return csrf_exempt(guarded(view))
 
@@ -102,10 +131,12 @@ def summary(cluster: Cluster) -> dict[str, Any]:
         "revision": cluster.revision,
         "speed": cluster.speed,
         "paused": cluster.paused,
+        "kubectl": export_line(cluster.name),
         "links": {
             "stage": reverse("stage", args=[cluster.name]),
             "status": reverse("api-status", args=[cluster.name]),
             "faults": reverse("api-faults", args=[cluster.name]),
+            "kubeconfig": reverse("kubeconfig", args=[cluster.name]),
         },
     }
 
@@ -122,7 +153,12 @@ def get_faults(request: HttpRequest, name: str) -> JsonResponse:
 
 
 def do_fault(request: HttpRequest, name: str) -> JsonResponse:
-    cluster, body = cluster_named(name), body_of(request)
+    message = break_or_heal(cluster_named(name), body_of(request), by=person(request))
+    return JsonResponse({"message": message, "changed": True})
+
+
+def break_or_heal(cluster: Cluster, body: dict[str, Any], *, by: str) -> str:
+    """Do what `body` says with verb, target and peer; what was done. Raises REFUSALS."""
     verb, target, peer = (body.get(key, "") for key in ("verb", "target", "peer"))
     if verb not in VERBS:
         raise BadRequest(f"there is no verb {verb!r}; there are: {', '.join(VERBS)}")
@@ -132,8 +168,7 @@ def do_fault(request: HttpRequest, name: str) -> JsonResponse:
         raise UnknownTarget(target, targets_of(cluster))
     if verb == "partition" and not peer:
         raise BadRequest("partition needs two ends: target and peer")
-    done = act(cluster, verb, target, peer, by=person(request), now=WallClock().now)
-    return JsonResponse({"message": done.message, "changed": True})
+    return act(cluster, verb, target, peer, by=by, now=WallClock().now).message
 
 
 def person(request: HttpRequest) -> str:
@@ -143,14 +178,19 @@ def person(request: HttpRequest) -> str:
 
 def do_clock(request: HttpRequest, name: str, action: str) -> JsonResponse:
     cluster = cluster_named(name)
-    if action not in CLOCK:
-        return answer(f"the clock cannot {action}; it can: {', '.join(CLOCK)}", 404)
-    try:
-        message = CLOCK[action](cluster, body_of(request))
-    except (ValueError, TypeError) as error:
-        return answer(str(error), 409 if action == "step" else 400, changed=False)
+    message = turn_clock(cluster, action, body_of(request))
     cluster.refresh_from_db()
     return JsonResponse({"message": message, "speed": cluster.speed, "paused": cluster.paused})
+
+
+def turn_clock(cluster: Cluster, action: str, body: dict[str, Any]) -> str:
+    """Pause, resume or step the clock, or set its speed; what was done. Raises REFUSALS."""
+    if action not in CLOCK:
+        raise UnknownAction(f"the clock cannot {action}; it can: {', '.join(CLOCK)}")
+    try:
+        return CLOCK[action](cluster, body)
+    except (ValueError, TypeError) as error:
+        raise (NotNow if action == "step" else BadSpeed)(str(error)) from None
 
 
 def pause(cluster: Cluster, body: dict[str, Any]) -> str:

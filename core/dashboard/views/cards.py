@@ -4,11 +4,15 @@ import math
 from typing import Any
 
 from core.dashboard.feed.pods import tone_of, word_of
+from core.engine.kubeconfigs import export_line
 from core.engine.servers import server_of
 from core.engine.status import cluster_status
 from core.models import Cluster
 
 NODES_MAX = 12
+# the same signs as on the stage (`static/js/words.js`): no two roles share one
+LETTERS = {"leader": "L", "follower": "F", "candidate": "C", "pre-candidate": "P", "learner": "∅"}
+SIGNS = {"stopped": "✕", "paused": "Ⅱ"}
 
 
 def card_of(cluster: Cluster) -> dict[str, Any]:
@@ -23,6 +27,7 @@ def card_of(cluster: Cluster) -> dict[str, Any]:
     pods = sum(map(len, tones.values()))
     return {
         "cluster": cluster,
+        "kubectl": export_line(cluster.name),
         "status": status,
         "members": [
             {**member, **position, "letter": letter(member)}
@@ -36,12 +41,12 @@ def card_of(cluster: Cluster) -> dict[str, Any]:
         "pods": pods,
         "running": sum(tone == "ok" for found in tones.values() for tone in found),
         "ready_nodes": sum(node["ready"] for node in nodes),
-        "alive": sum(member["state"] == "running" for member in members),
+        "alive": status["etcd"]["alive"],
     }
 
 
 def letter(member: dict[str, Any]) -> str:
-    return "✕" if member["state"] != "running" else str(member["role"] or "?")[0].upper()
+    return SIGNS.get(member["state"]) or LETTERS.get(member["role"], "?")
 
 
 def ring(count: int) -> list[dict[str, float]]:

@@ -6,10 +6,13 @@ from core.dashboard.feed.compact import endpoints_behind
 from core.dashboard.feed.happenings import Entry
 from core.dashboard.feed.pods import dots_of, restarts_of, tone_of, word_of
 from core.dashboard.feed.sentences import SENTENCES, cluster_event, sentence
-from core.dashboard.inspect.control import last_deeds, request_row
+from core.dashboard.inspect.control import last_deeds
 from core.dashboard.inspect.lists import workload_rows
 from core.dashboard.inspect.nodes import heartbeat
+from core.dashboard.inspect.requests import last_requests
 from core.dashboard.inspect.view import Act, View, lifecycle, moment
+from core.dashboard.inspect.workers import role_rows
+from core.engine.status import failure_text
 from core.kube.objects import Obj, condition, key_of
 from core.kube.times import parse_timestamp
 from core.models import Cluster
@@ -26,14 +29,16 @@ def text_picture(cluster: Cluster) -> dict[str, Any]:
     return {
         "status": view.status,
         "time": moment(view.now - view.started),
-        "quorum": quorum_words(etcd),
+        "quorum": etcd["say"],
         "cuts": [
             {"ends": f"{row['target']} – {row['peer']}", "acts": [Act("heal", row["target"], row["peer"])]}
             for row in view.status["faults"]
             if row["kind"] == "partition"
         ],
+        "failures": [failure_text(failure) for failure in view.status["failures"]],
         "loops": last_deeds(view),
-        "requests": [request_row(view, entry) for entry in view.journal(["request"], REQUESTS)],
+        "workers": role_rows(view, others=False),
+        "requests": last_requests(view, REQUESTS),
         "members": [{**member, "acts": lifecycle(member["name"], member["state"])} for member in etcd["members"]],
         "components": [
             {**row, "acts": lifecycle(row["name"], row["state"])}
@@ -47,21 +52,6 @@ def text_picture(cluster: Cluster) -> dict[str, Any]:
         "services": service_rows(view),
         "log": spoken_log(view),
     }
-
-
-def quorum_words(etcd: dict[str, Any]) -> str:
-    """The same words as the gauge in the picture."""
-    total = len(etcd["members"])
-    alive = sum(member["state"] == "running" for member in etcd["members"])
-    needed = total // 2 + 1
-    spare = alive - needed
-    if spare < 0:
-        return f"{alive} of {total} alive: writes stop, {needed} are needed"
-    if not etcd["quorum"]:
-        return f"{alive} of {total} alive: no quorum, writes wait"
-    if spare == 0:
-        return f"{alive} of {total} alive: {'a failure' if total == 1 else 'one more failure'} stops all writes"
-    return f"{alive} of {total} alive: {'one' if spare == 1 else spare} may fail"
 
 
 def node_row(view: View, node: dict[str, Any], pods: list[Obj]) -> dict[str, Any]:

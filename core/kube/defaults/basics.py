@@ -18,7 +18,7 @@ def service(obj: Obj) -> None:
         port.setdefault("protocol", "TCP")
         if port.get("targetPort") in (None, "", 0):
             port["targetPort"] = port.get("port", 0)
-    if spec["type"] in ("NodePort", "LoadBalancer"):
+    if spec["type"] in ("NodePort", "LoadBalancer") or (spec["type"] == "ClusterIP" and spec.get("externalIPs")):
         spec.setdefault("externalTrafficPolicy", "Cluster")
     if spec["type"] == "LoadBalancer":
         spec.setdefault("allocateLoadBalancerNodePorts", True)
@@ -42,10 +42,6 @@ def namespace(obj: Obj) -> None:
     name = obj["metadata"].get("name")
     if name:
         labels["kubernetes.io/metadata.name"] = name
-    finalizers = section(obj, "spec").setdefault("finalizers", [])
-    if not finalizers and "deletionTimestamp" not in obj["metadata"]:
-        finalizers.append("kubernetes")
-    section(obj, "status").setdefault("phase", "Active")
 
 
 def node(obj: Obj) -> None:

@@ -16,8 +16,8 @@ def binding(obj: Obj) -> None:
 
 
 def _role_ref(obj: Obj) -> None:
-    if "roleRef" in obj:
-        obj["roleRef"].setdefault("apiGroup", "rbac.authorization.k8s.io")
+    if "roleRef" in obj and not obj["roleRef"].get("apiGroup"):
+        obj["roleRef"]["apiGroup"] = "rbac.authorization.k8s.io"
 
 
 def networkpolicy(obj: Obj) -> None:

@@ -1,7 +1,8 @@
 """The rules of field ownership: what an update and an apply do to an object's `managedFields`.
 
-`update` is for everything that is not an apply: it never fails, it only records. `apply` merges, and raises a Conflict that
-names each field and its owner. Both leave `managedFields` alone, its times included, when nothing has changed hands.
+`update` is for everything that is not an apply: it never fails, it only records. `apply` merges, and raises a Conflict
+that names each field and its owner. Both leave `managedFields` alone, its times included, when nothing has changed
+hands.
 """
 
 from collections.abc import Mapping
@@ -78,9 +79,9 @@ class Share:
 Shares = dict[Author, Share]
 
 
-def update(old: Obj | None, new: Obj, schema: Definition, author: Author, now: str) -> None:
-    """Record in `new` that `author` made it out of `old`. A client may send managedFields of its own: they count."""
-    before = old or {"metadata": {}, "spec": {}}
+def update(before: Obj, new: Obj, schema: Definition, author: Author, now: str) -> None:
+    """Record in `new` that `author` made it out of `before`, both complete; what is new is made out of an empty object.
+    A client may send managedFields of its own: they count."""
     shares = _shares(new["metadata"].get("managedFields"))
     if shares is None:
         shares = _shares(before["metadata"].get("managedFields")) or {}

@@ -148,36 +148,36 @@ def compare(old: Any, new: Any, schema: Definition) -> Difference:
 def _compare(old: Any, new: Any, schema: Definition, path: Path, difference: Difference) -> None:
     if old == new:
         return
-    before, after = children(old, schema), children(new, schema)
-    if before is None or after is None or type(old) is not type(new):
+    before, after = _children_beside(old, new, schema), _children_beside(new, old, schema)
+    if before is None or after is None or (type(old) is not type(new) and None not in (old, new)):
         difference.modified.add(path)
         return
     gone = {child.element: child for child in before}
-    required = resolve(schema).get("required", ())
     for child in after:
         below = (*path, child.element)
         other = gone.pop(child.element, None)
         if other is None:
-            whole = child.element.removeprefix(FIELD) not in required
-            difference.added.update(_nodes(child, below, whole, _is_item(child.element)))
+            difference.added.update(_nodes(child, below))
         else:
             _compare(other.value, child.value, child.schema, below, difference)
     for child in gone.values():
-        difference.removed.update(_nodes(child, (*path, child.element), True, True))
+        difference.removed.update(_nodes(child, (*path, child.element)))
 
 
-def _nodes(child: Child, path: Path, counts: bool, inside: bool) -> Iterator[Path]:
-    """The paths of a part that came or went. A struct that every object of the kind has (`spec`) counts only `inside` an
-    item, which is new as a whole: as Go, which writes such structs even when they are empty, makes it.
+def _children_beside(value: Any, other: Any, schema: Definition) -> list[Child] | None:
+    """The parts of a value; null has none, where what it stands beside has parts."""
+    if value is None and children(other, schema) is not None:
+        return []
+    return children(value, schema)
+
+
+def _nodes(child: Child, path: Path) -> Iterator[Path]:
+    """The paths of a part that came or went, and of all below it. A struct that Go always writes neither comes nor goes:
+    both sides are complete (`kube.structs`).
     """
-    parts = children(child.value, child.schema)
-    is_struct = isinstance(child.value, dict) and "properties" in resolve(child.schema)
-    if not parts or inside or (counts and not is_struct):
-        yield path
-    required = resolve(child.schema).get("required", ())
-    for part in parts or ():
-        whole = part.element.removeprefix(FIELD) not in required
-        yield from _nodes(part, (*path, part.element), whole, inside or _is_item(part.element))
+    yield path
+    for part in children(child.value, child.schema) or ():
+        yield from _nodes(part, (*path, part.element))
 
 
 def merge(live: Any, wanted: Any, schema: Definition) -> Any:

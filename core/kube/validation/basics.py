@@ -97,7 +97,7 @@ def configmap(obj: Obj) -> Iterator[Cause]:
                 yield invalid_value(f"data[{key}]", key, "duplicate of key present in binaryData")
             size += len(value)
     if size > DATA_BYTES_MAX:
-        yield too_long("", DATA_BYTES_MAX)
+        yield too_long("[]", DATA_BYTES_MAX)  # how Go writes the path of a field without a name
 
 
 def configmap_update(new: Obj, old: Obj) -> Iterator[Cause]:

@@ -3,15 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from core.engine import clusters, control
+from core.engine.addresses import web_url
+from core.engine.kubeconfigs import export_line
 from core.engine.wakeups import line
-from core.management.commands._named import named
+from core.management.commands._command import ClusterCommand, named
 from core.models import Cluster
 
 
-class Command(BaseCommand):
+class Command(ClusterCommand):
     help = "Make, list and delete clusters; set their clocks."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -49,7 +51,9 @@ class Command(BaseCommand):
             profile=options["profile"],
             seed=options["seed"],
         )
-        return f"cluster {cluster.name} created: {options['members']} etcd members, {options['workers']} workers"
+        size = f"{options['members']} etcd members, {options['workers']} workers"
+        line = export_line(cluster.name)
+        return f"cluster {cluster.name} created: {size}\nopen:    {web_url()}/clusters/{cluster.name}/\nkubectl: {line}"
 
     def list(self, options: dict[str, Any]) -> str:
         rows = [f"{row.name}\t{row.profile}\trevision {row.revision}" for row in Cluster.objects.order_by("name")]

@@ -3,15 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from core.engine.clock import WallClock
 from core.engine.wakeups import line
 from core.faults import VERBS, NothingToDo, UnknownTarget, act
-from core.management.commands._named import named
+from core.management.commands._command import ClusterCommand, named
 
 
-class Command(BaseCommand):
+class Command(ClusterCommand):
     help = "Break something in a cluster, or heal it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

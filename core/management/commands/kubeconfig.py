@@ -1,34 +1,40 @@
-"""`manage.py kubeconfig NAME [--user admin] [--output FILE]`: let a client into a cluster."""
+"""`manage.py kubeconfig NAME [--path | --user admin] [--output FILE]`: let a client into a cluster."""
 
 import os
+import shlex
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from core.apiserver.http.certificates import authority_pem
 from core.apiserver.kubeconfig import kubeconfig
+from core.engine import kubeconfigs
+from core.engine.addresses import api_url
 from core.engine.clock import WallClock
-from core.management.commands._named import named
+from core.management.commands._command import ClusterCommand, named
+from core.models import Cluster
 
 
-class Command(BaseCommand):
+class Command(ClusterCommand):
     help = "Print or write the kubeconfig with which kubectl reaches a cluster."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
+        parser.add_argument("--path", action="store_true", help="print where the cluster's own kubeconfig is")
         parser.add_argument("--user", default="admin", help="user to be (default admin, who may do everything)")
         parser.add_argument("--group", action="append", default=[], help="group to be in; may be given several times")
         parser.add_argument("--output", help="file to write, readable by you only (default: print it)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         cluster = named(options["name"])
-        host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-        url = f"https://{host}:{settings.API_PORT}"
+        if options["path"]:
+            self.stdout.write(str(own_file(cluster)))
+            return
         authority = authority_pem(settings.DATA_DIR)
-        text = kubeconfig(cluster, options["user"], options["group"], url, authority, WallClock().wall())
+        text = kubeconfig(cluster, options["user"], options["group"], api_url(), authority, WallClock().wall())
         if not options["output"]:
             self.stdout.write(text, ending="")
             return
@@ -39,4 +45,11 @@ class Command(BaseCommand):
             path.chmod(0o600)
         except OSError as error:
             raise CommandError(f"cannot write {path}: {error.strerror}") from None
-        self.stdout.write(f"wrote {path}; try: kubectl --kubeconfig {path} get pods")
+        self.stdout.write(f"wrote {path}; try: kubectl --kubeconfig {shlex.quote(str(path))} get pods")
+
+
+def own_file(cluster: Cluster) -> Path:
+    try:
+        return kubeconfigs.keep(cluster)
+    except OSError as error:
+        raise CommandError(f"cannot write {error.filename}: {error.strerror}") from None

@@ -4,13 +4,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 import orjson
-from django.core.management.base import BaseCommand
 
 from core.engine.status import as_text, cluster_status
-from core.management.commands._named import named
+from core.management.commands._command import ClusterCommand, named
 
 
-class Command(BaseCommand):
+class Command(ClusterCommand):
     help = "Show a cluster's clock, etcd members, components and nodes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

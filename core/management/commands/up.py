@@ -1,7 +1,7 @@
 """`manage.py up`: the whole machine with one command, or one role of it."""
 
-import fcntl
 import os
+import platform
 import socket
 import sys
 from argparse import ArgumentParser
@@ -14,9 +14,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
+from cluster_viz import instances
 from cluster_viz.environment import port, unusable
+from core.engine.addresses import web_url
+from core.engine.kubeconfigs import keep_all
 
 ROLES = ("web", "control-plane", "nodes", "beat")
+MAKE_VARIABLES = {"--port": "PORT", "--api-port": "API_PORT"}
+OR_ANOTHER = "end it first, or choose another --data, --port and --api-port (make run DATA=… PORT=… API_PORT=…)"
 
 
 class Command(BaseCommand):
@@ -43,9 +48,12 @@ class Command(BaseCommand):
         data = settings.DATA_DIR
         os.chdir(settings.BASE_DIR)
         try:
-            hold(data)
+            instances.hold(data)
             check_ports(settings.HOST)
             redis = find_redis(data)
+            instances.leave_note(settle())
+        except instances.AlreadyRunning:
+            raise CommandError(f"cluster-viz is already running on {running_there(data)}; {OR_ANOTHER}") from None
         except OSError as error:
             raise unusable(data, error) from None
         self.become_supervisor(redis, demo=not options["no_demo"])
@@ -54,14 +62,15 @@ class Command(BaseCommand):
         """Start Redis and the roles from here, then exec the process that looks after them."""
         from core.engine import nursery
 
-        self.say("preparing the database")
+        self.say(f"Python {platform.python_version()}; preparing the database")
         command = [sys.executable, "-m", "core.engine.supervisor"]
         if redis:
             command += ["--redis", *redis, nursery.hatch("redis", lambda: os.execv(redis[0], redis))]
         is_prepared = nursery.aside(prepare_database)
         nursery.import_everything()
         is_prepared()
-        self.say(f"starting; open http://{settings.HOST}:{settings.WEB_PORT}/clusters/demo/ — Ctrl-C ends everything")
+        home = "" if demo else f"; open {web_url()}/"
+        self.say(f"starting{home} — Ctrl-C ends everything")
         from core.engine.worker import ROLES as RUN
 
         command += [nursery.hatch(role, RUN[role]) for role in ("web", "control-plane", "nodes")]
@@ -75,7 +84,7 @@ class Command(BaseCommand):
             "CLUSTER_VIZ_HOST": (options["host"], settings.HOST),
             "CLUSTER_VIZ_PORT": (options["port"], settings.WEB_PORT),
             "CLUSTER_VIZ_API_PORT": (options["api_port"], settings.API_PORT),
-            "CLUSTER_VIZ_DATA": (options["data"] and Path(options["data"]).resolve(), settings.DATA_DIR),
+            "CLUSTER_VIZ_DATA": (options["data"] and Path(options["data"]).expanduser().resolve(), settings.DATA_DIR),
         }
         changed = {name: str(value) for name, (value, current) in wanted.items() if value and value != current}
         if changed:
@@ -90,16 +99,19 @@ def demonstrate() -> None:
     call_command("demo")
 
 
-def hold(data: Path) -> None:
-    """One machine a data folder: the lock is inherited by the supervisor and freed when it ends, however it ends."""
-    handle = os.open(data / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise CommandError(
-            f"cluster-viz is already running on {data}; end it first, or choose another --data"
-        ) from None
-    os.set_inheritable(handle, True)
+def settle() -> instances.Note:
+    """Put the settings into the environment, for the children and for the note that leads other shells here."""
+    os.environ |= {
+        "CLUSTER_VIZ_DATA": str(settings.DATA_DIR),
+        "CLUSTER_VIZ_HOST": settings.HOST,
+        "CLUSTER_VIZ_PORT": str(settings.WEB_PORT),
+        "CLUSTER_VIZ_API_PORT": str(settings.API_PORT),
+    }
+    return {name: os.environ[name] for name in instances.NOTED if os.environ.get(name)}
+
+
+def running_there(data: Path) -> str:
+    return instances.described(instances.note_of(data))
 
 
 def check_ports(host: str) -> None:
@@ -117,6 +129,7 @@ def check_port(host: str, port: int, option: str) -> None:
         except OSError as error:
             raise CommandError(
                 f"cannot listen on {host}:{port} ({error.strerror}); choose another with {option}"
+                f" (make run {MAKE_VARIABLES[option]}=…)"
             ) from None
 
 
@@ -143,8 +156,11 @@ def prepare_database() -> None:
                 " choose another --data"
             )
         call_command("migrate", verbosity=0, interactive=False)
+        keep_all()
     except DatabaseError as error:
         raise CommandError(f"the database {where} cannot be opened: {str(error).strip().splitlines()[0]}") from None
+    except OSError as error:
+        raise unusable(settings.DATA_DIR, error) from None
 
 
 def newer_migrations() -> list[str]:

@@ -1,7 +1,7 @@
 // The control plane below etcd: API server with its stages, controllers, scheduler.
 import { requestLine } from '../flights.js';
-import { componentState, requestRate, unplaced, virtualNow } from '../model.js';
-import { clamp, fit, grouped, podName } from '../words.js';
+import { componentState, failureOf, isWaiting, requestRate, unplaced, virtualNow } from '../model.js';
+import { clamp, fit, podName, span } from '../words.js';
 
 const LIT = 900; // milliseconds a stage or a loop stays lit after it worked
 const TALL = 27; // pixels a control loop needs for two lines
@@ -34,18 +34,20 @@ export function drawApiserver(pen, state, plan, wall) {
   });
   const lines = Math.max(1, Math.floor((room.h - 84) / 18));
   const recent = state.requests.slice(-lines).reverse();
-  recent.forEach((entry, i) => drawRequest(pen, entry, room, i));
-  if (!recent.length) pen.text('quiet', room.x + 18, room.y + 92, 'no request since you opened this page', 'mute');
+  recent.forEach((entry, i) => drawRequest(pen, state, entry, room, i, virtualNow(state, wall)));
+  if (!recent.length) pen.text('quiet', room.x + 18, room.y + 92, 'no request was noted yet', 'mute');
 }
 
-function drawRequest(pen, entry, room, i) {
+function drawRequest(pen, state, entry, room, i, now) {
   const { verb, subject, who, code, failed } = requestLine(entry);
   const y = room.y + 92 + i * 18;
-  const tone = failed ? ' tone-bad' : '';
+  const waits = isWaiting(state, entry, now);
+  const tone = failed ? ' tone-bad' : waits ? ' tone-wait' : '';
+  const note = waits ? `waits for ${entry.waits}, ${span(now - entry.at)}` : entry.waited >= 0.1 ? `after ${span(entry.waited)} · ${who}` : who;
   pen.text(`req-verb-${i}`, room.x + 18, y, verb, `mono small${tone}`);
   pen.text(`req-what-${i}`, room.x + 74, y, fit(subject, room.w - 74 - 190, 6.2), 'small');
-  pen.text(`req-who-${i}`, room.x + room.w - 58, y, fit(who, 124, 6), 'small mute end');
-  pen.text(`req-code-${i}`, room.x + room.w - 18, y, String(code), `mono small end${tone}`);
+  pen.text(`req-who-${i}`, room.x + room.w - 58, y, fit(note, 124, 6), waits ? 'small end tone-wait' : 'small mute end');
+  pen.text(`req-code-${i}`, room.x + room.w - 18, y, entry.waits && !waits ? '–' : String(code), `mono small end${tone}`);
 }
 
 export function drawControllers(pen, state, plan, wall) {
@@ -66,7 +68,7 @@ export function drawControllers(pen, state, plan, wall) {
   const wide = (room.w - 28) / 2;
   loops.forEach(([name, loop], i) => {
     const spot = { x: room.x + 18 + Math.floor(i / per) * wide, y: room.y + 50 + (i % per) * step, w: wide - 6, h: step };
-    drawLoop(pen, name, loop, spot, tall, wall, up);
+    drawLoop(pen, name, loop, spot, tall, wall, up, failureOf(state, 'controller-manager', '', name));
   });
   if (!tall) drawLastDeed(pen, loops, room);
 }
@@ -74,7 +76,7 @@ export function drawControllers(pen, state, plan, wall) {
 /** The cloud's controllers run in a process of their own. */
 function drawCloud(pen, state, room, up) {
   const target = 'cloud-controller-manager';
-  const how = componentState(state, target);
+  const how = componentState(state, target) === 'running' && failureOf(state, target) ? 'failed' : componentState(state, target);
   const right = room.x + room.w - (up === 'running' ? 12 : 74);
   pen.button('cloud', `component/${target}`, `controller manager, ${how}`, `cloud ${how}`, (inside) => {
     inside.rect('chip', right - 50, room.y + 13, 50, 19, 9.5, 'chip');
@@ -82,39 +84,43 @@ function drawCloud(pen, state, room, up) {
   });
 }
 
-function drawLoop(pen, name, loop, { x, y, w, h }, tall, wall, up) {
+function drawLoop(pen, name, loop, { x, y, w, h }, tall, wall, up, failure) {
   const fresh = loop.wall && wall - loop.wall < LIT;
-  const count = loop.count ? grouped(loop.count) : '';
-  const deed = loop.key ? `${loop.note || 'as wanted'} · ${loop.key.split('/').at(-1)}` : '';
-  pen.button(`loop-${name}`, `controller/${name}`, `controller${tall && deed ? '' : `, ${loop.note || 'idle'}`}`, `loop${fresh ? ' lit' : ''}${up === 'running' ? '' : ' down'}`, (inside) => {
+  const deed = failure ? failure.error : loop.key ? `${deedOf(loop)} · ${loop.key.split('/').at(-1)}` : '';
+  pen.button(`loop-${name}`, `controller/${name}`, `controller${failure ? `, failed: ${failure.error}` : tall && deed ? '' : `, ${loop.note || 'idle'}`}`, `loop${fresh ? ' lit' : ''}${failure ? ' failed' : ''}${up === 'running' ? '' : ' down'}`, (inside) => {
     inside.rect('area', x - 6, y - 13, w + 4, h, 6, 'area');
     inside.circle('dot', x + 3, y - 4, 3.4, 'dot');
-    inside.text('name', x + 12, y, fit(name, w - 8, 5.6), 'tiny');
-    if (w > 12 + name.length * 5.9 + count.length * 6.6) inside.text('count', x + w - 8, y, count, 'mono nano mute end');
-    if (tall && deed) inside.text('deed', x + 12, y + 13, fit(deed, w - 18, 5.1), `nano mute${loop.retry ? ' tone-wait' : ''}`);
+    inside.text('name', x + 12, y, fit(name, w - (failure ? 46 : 8), 5.6), 'tiny');
+    if (failure) inside.text('count', x + w - 8, y, 'failed', 'nano end tone-bad');
+    if (tall && deed) inside.text('deed', x + 12, y + 13, fit(deed, w - 18, 5.1), `nano mute${failure ? ' tone-bad' : loop.retry ? ' tone-wait' : ''}`);
   });
 }
+
+/** What a control loop did: it says so, or else it wrote something. */
+const deedOf = (loop) => loop.note || (loop.writes ? `wrote ${loop.writes} change${loop.writes === 1 ? '' : 's'}` : 'looked, nothing to change');
 
 /** One line for all loops, when there is no room for one each. */
 function drawLastDeed(pen, loops, room) {
   const last = loops.filter(([, loop]) => loop.key).sort((a, b) => b[1].at - a[1].at)[0];
   const y = room.y + room.h - 28;
   pen.path('rule', `M${room.x + 18} ${y - 17}h${room.w - 36}`, 'rule');
-  pen.text('last-key', room.x + 18, y, last ? fit(`${last[0]} · ${last[1].key}`, room.w - 34, 5.9) : 'nothing to reconcile: as wanted', 'tiny');
-  pen.text('last-note', room.x + 18, y + 15, last ? fit(last[1].note || 'as wanted', room.w - 34, 5.7) : '', `tiny mute${last?.[1].retry ? ' tone-wait' : ''}`);
+  pen.text('last-key', room.x + 18, y, last ? fit(`${last[0]} · ${last[1].key}`, room.w - 34, 5.9) : 'nothing was noted yet', 'tiny');
+  pen.text('last-note', room.x + 18, y + 15, last ? fit(deedOf(last[1]), room.w - 34, 5.7) : '', `tiny mute${last?.[1].retry ? ' tone-wait' : ''}`);
 }
 
 export function drawScheduler(pen, state, plan) {
   const room = plan.scheduler;
-  const up = componentState(state, 'scheduler');
+  const running = componentState(state, 'scheduler');
+  const up = running === 'running' && failureOf(state, 'scheduler') ? 'failed' : running;
   const waiting = unplaced(state);
   pen.rect('room', room.x, room.y, room.w, room.h, 16, up === 'running' ? 'room' : 'room broken');
   pen.button('open', 'scheduler/', `${up}, ${waiting.length} without a node`, 'head', (inside) => {
     inside.rect('area', room.x + 10, room.y + 8, room.w - 20, 26, 8, 'area');
     inside.text('label', room.x + 18, room.y + 26, 'SCHEDULER', 'label sch');
-    if (up !== 'running') inside.text('state', room.x + room.w - 18, room.y + 26, up, 'mute end tone-bad');
   });
-  pen.text('waiting', room.x + 18, room.y + 50, waiting.length ? 'without a node' : 'no pod waits', 'small mute');
+  // The room may be too narrow for its state beside its name.
+  const idle = waiting.length ? 'without a node' : 'no pod waits';
+  pen.text('waiting', room.x + 18, room.y + 50, up === 'running' ? idle : `${up}${waiting.length ? ', none placed' : ''}`, up === 'running' ? 'small mute' : 'small tone-bad');
   if (waiting.length) pen.text('waiting-count', room.x + room.w - 18, room.y + 50, String(waiting.length), 'strong end tone-wait');
   const per = Math.floor((room.w - 32) / 16);
   waiting.slice(0, per * 2).forEach((key, i) => {
@@ -135,7 +141,7 @@ const refusal = (why) => REFUSALS[(why ?? '').split(':')[0]] ?? 'does not fit';
 function drawDecision(pen, state, room, top) {
   const decision = state.decision;
   if (!decision) {
-    pen.text('none', room.x + 18, top + 16, 'no decision yet', 'small mute');
+    pen.text('none', room.x + 18, top + 16, 'no decision remembered', 'small mute');
     return;
   }
   const [base, which] = podName((decision.pod ?? '').split('/').at(-1));

@@ -1,10 +1,9 @@
 // The etcd room: the ring of members, their log tails, and the quorum gauge.
 import { quorum } from '../model.js';
 import { route } from '../layout.js';
-import { fit, grouped } from '../words.js';
+import { fit, grouped, letter } from '../words.js';
 
 const BLOCKS = 10; // newest log positions shown of each member
-const LETTERS = { leader: 'L', follower: 'F', candidate: 'C', 'pre-candidate': 'C', precandidate: 'C', learner: 'l' };
 
 export function drawEtcd(pen, state, plan) {
   const room = plan.etcd;
@@ -25,7 +24,7 @@ function drawGauge(pen, room, gauge) {
   const width = 17;
   for (let i = 0; i < gauge.total; i += 1) {
     const x = right - (gauge.total - i) * (width + 4) + 4;
-    pen.rect(`gauge-${i}`, x, room.y + 17, width, 9, 3, `gauge ${i < gauge.alive ? gauge.tone : 'none'}`);
+    pen.rect(`gauge-${i}`, x, room.y + 17, width, 9, 3, `gauge ${i < gauge.together ? gauge.tone : 'none'}`);
   }
   const needed = right - (gauge.total - gauge.needed) * (width + 4) + 2;
   pen.path('needed', `M${needed} ${room.y + 13}v17`, 'needed');
@@ -68,8 +67,9 @@ export const bezier = ([x0, y0, x1, y1, x2, y2, x3, y3]) => `M${x0} ${y0}C${x1} 
 function drawMember(pen, state, member, spot, newest, room) {
   const up = member.state === 'running';
   const role = up ? member.role ?? 'starting' : member.state;
-  const behind = up && member.term < Math.max(...state.members.map((one) => one.term ?? 0));
-  const words = behind ? `${role} · term ${member.term}` : role;
+  const behind = up && role !== 'learner' && member.term < Math.max(...state.members.map((one) => one.term ?? 0));
+  const alone = role === 'leader' && member.name !== state.leader; // it does not know yet that others moved on
+  const words = `${role === 'learner' ? 'empty disk, no vote' : alone ? 'leads nobody' : role}${behind ? ` · term ${member.term}` : ''}`;
   const end = spot.side < 0 ? ' end' : '';
   const space = (spot.side < 0 ? spot.labelX - room.x : room.x + room.w - spot.labelX) - 14;
   pen.button(member.name, `member/${member.name}`, `etcd member${words === role ? '' : `, ${role}`}`, `member ${up ? role : 'down'} ${member.state}`, (inside) => {
@@ -77,9 +77,9 @@ function drawMember(pen, state, member, spot, newest, room) {
     if (state.members.length <= 3) inside.rect('area', reach, spot.y - spot.r - 7, spot.r * 2 + 20 + space, spot.r * 2 + 14, 14, 'area');
     if (role === 'leader') inside.circle('halo', spot.x, spot.y, spot.r + 7, 'halo');
     inside.circle('disc', spot.x, spot.y, spot.r, 'disc');
-    inside.text('letter', spot.x, spot.y + 5.5, up ? LETTERS[role] ?? '?' : member.state === 'paused' ? 'Ⅱ' : '✕', 'letter middle');
+    inside.text('letter', spot.x, spot.y + 5.5, letter(member), 'letter middle');
     inside.text('name', spot.labelX, spot.labelY, member.name, `strong${end}`);
-    inside.text('role', spot.labelX + (spot.tight ? 48 : 0), spot.labelY + (spot.tight ? 0 : 16), fit(words, space, 6.1), `mute${end}${up ? '' : ' tone-bad'}`);
+    inside.text('role', spot.labelX + (spot.tight ? spot.side * 48 : 0), spot.labelY + (spot.tight ? 0 : 16), fit(words, space - (spot.tight ? 48 : 0), 6.1), `mute${end}${up ? '' : ' tone-bad'}`);
     drawLog(inside, state, member, spot, newest, space);
   });
 }

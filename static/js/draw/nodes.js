@@ -1,5 +1,5 @@
 // The worker nodes: what runs on each, and its pods by phase, as richly as there is room for.
-import { componentState, cutFrom, virtualNow } from '../model.js';
+import { componentState, cutFrom, failureOf, virtualNow } from '../model.js';
 import { fit, podName, span } from '../words.js';
 
 const PARTS = [['kubelet', 'kubelet'], ['runtime', 'containerd'], ['kube-proxy', 'kube-proxy']];
@@ -85,10 +85,10 @@ function drawParts(pen, state, spot, facts) {
   const width = (spot.w - 2 * spot.side - 2 * gap) / 3;
   PARTS.forEach(([kind, word], i) => {
     const target = `${kind}/${spot.name}`;
-    const up = facts.machine === 'running' ? componentState(state, target) : facts.machine;
+    const up = facts.machine === 'running' ? partState(state, kind, spot.name) : facts.machine;
     const x = spot.x + spot.side + i * (width + gap);
     const y = spot.y + 42;
-    const note = up === 'running' ? partNote(state, kind, spot.name, facts) : up === 'paused' ? 'paused: no answer' : 'stopped';
+    const note = up === 'running' ? partNote(state, kind, spot.name, facts) : PART_WORDS[up];
     pen.button(kind, `component/${target}`, `on ${spot.name}, ${up}`, `part ${kind} ${up}`, (inside) => {
       inside.rect('card', x, y, width, 42, 10, 'card');
       inside.rect('mark', x, y + 9, 3, 24, 1.5, 'mark');
@@ -100,7 +100,7 @@ function drawParts(pen, state, spot, facts) {
 
 function drawPartDots(pen, state, spot, facts) {
   PARTS.forEach(([kind, word], i) => {
-    const up = facts.machine === 'running' ? componentState(state, `${kind}/${spot.name}`) : facts.machine;
+    const up = facts.machine === 'running' ? partState(state, kind, spot.name) : facts.machine;
     const width = (spot.w - 2 * spot.side) / 3;
     const x = spot.x + spot.side + 4 + i * width;
     const sign = up === 'paused' ? 'Ⅱ' : '✕';
@@ -114,6 +114,14 @@ function drawPartDots(pen, state, spot, facts) {
   });
 }
 
+const PART_WORDS = { paused: 'paused: no answer', stopped: 'stopped', failed: 'failed' };
+
+/** A part that runs may have a control loop that does not. */
+function partState(state, kind, node) {
+  const up = componentState(state, `${kind}/${node}`);
+  return up === 'running' && kind !== 'runtime' && failureOf(state, kind, node) ? 'failed' : up;
+}
+
 /** What a component did just now, or else what it holds. */
 function partNote(state, kind, node, facts) {
   if (kind === 'kubelet') return `${facts.pods.length} pod${facts.pods.length === 1 ? '' : 's'}`;
@@ -123,9 +131,13 @@ function partNote(state, kind, node, facts) {
     const up = facts.pods.reduce((sum, key) => sum + [...(state.tables.pods.get(key)?.dots ?? '')].filter((dot) => dot === 'r' || dot === 'u').length, 0);
     return `${up} container${up === 1 ? '' : 's'} up`;
   }
-  const wrote = state.proxies.get(node);
-  if (wrote) return wrote.split(' for ')[0];
-  const services = [...(state.tables.services?.values() ?? [])].filter((service) => service.ip && service.ip !== 'None').length;
+  return proxied(state, node);
+}
+
+/** How many services a kube-proxy has rules for: as it said itself, or as many as there are for it to hear of. */
+export function proxied(state, node) {
+  const said = / for (\d+) services/.exec(state.proxies.get(node) ?? '');
+  const services = said ? Number(said[1]) : [...(state.tables.services?.values() ?? [])].filter((service) => service.ip && service.ip !== 'None').length;
   return `${services} service${services === 1 ? '' : 's'}`;
 }
 
@@ -196,10 +208,28 @@ function drawTile(pen, state, spot, facts) {
   const { x, y, w, h } = spot;
   pen.button('open', `node/${spot.name}`, `node ${spot.name}, ${facts.words}, ${facts.pods.length} pods`, `tile ${facts.tone}`, (inside) => {
     inside.rect('card', x, y, w, h, Math.min(6, h / 4), facts.tone === 'bad' ? 'room broken' : 'room');
-    if (w > 62 && h > 30) inside.text('name', x + 7, y + 15, spot.name.length * 6 > w - 30 ? fit(spot.name.split('-').at(-1), w - 30, 6) : spot.name, 'tiny');
-    if (w > 62 && h > 30) inside.text('count', x + w - 7, y + 15, `${facts.pods.length}${w > 90 ? ' pods' : ''}`, 'tiny mute end');
+    const { name, count } = tileWords(spot.name, facts.pods.length, w, h);
+    if (name) inside.text('name', x + 7, y + 15, name, 'tiny');
+    if (count) inside.text('count', x + w - 7, y + 15, count, 'tiny mute end');
     drawPhases(inside, state, spot, facts);
   });
+}
+
+const TILE_LETTER = 6.2; // pixels of a letter at the size of a tile's words
+
+/** What is written on a tile of w × h: the node's name, at least its number, then the count of its pods if there is room. Pure. */
+export function tileWords(name, pods, w, h) {
+  if (h < 26) return { name: '', count: '' };
+  const room = w - 14;
+  const fits = (text) => text.length * TILE_LETTER <= room;
+  const number = name.split('-').at(-1);
+  const names = [name, number].filter(fits);
+  const counts = [`${pods} pods`, String(pods)];
+  for (const one of names) {
+    const count = counts.find((text) => fits(`${one}  ${text}`));
+    if (count) return { name: one, count };
+  }
+  return { name: names[0] ?? '', count: '' };
 }
 
 /** The pods of a tile as one bar: each phase its share. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flights, MOST, placeOf } from '../../../static/js/flights.js';
-import { fromSnapshot } from '../../../static/js/model.js';
+import { fromSnapshot, passed } from '../../../static/js/model.js';
 import { beside, point } from '../../../static/js/overlay.js';
 import { bars, placeMarks } from '../../../static/js/timebar.js';
 import { nearest } from '../../../static/js/keys.js';
 import { lines, moment, shared, subjectOf } from '../../../static/js/story.js';
 import { clock, fit, podName, span } from '../../../static/js/words.js';
-import { snapshot } from './pictures.mjs';
+import { pod, snapshot } from './pictures.mjs';
 
 const state = fromSnapshot(snapshot(), 0);
 const request = (more) => ({ k: 'request', s: 6, actor: 'system:node:worker-1', verb: 'update', resource: 'pods', code: 200, ...more });
@@ -36,7 +36,38 @@ test('messages fly after the write that caused them, replies after what they ans
 
 test('a bound pod is told to its node once, however many pods there are', () => {
   const objects = [1, 2, 3].map((i) => ['pods', `default/p-${i}`, { node: 'worker-2' }, '']);
-  assert.deepEqual(ways({ objects }), ['api-out > node/worker-2', 'api-down > controllers']);
+  assert.deepEqual(ways({ objects }).toSorted(), ['api-down > controllers', 'api-down-right > scheduler', 'api-out > node/worker-2']);
+});
+
+const POD = (node) => ['pods', 'default/p', { node }, ''];
+const SERVICE = ['services', 'default/web', { ip: '10.96.0.9' }, ''];
+const SLICE = ['endpointslices.discovery.k8s.io', 'default/web-abc', { service: 'web' }, ''];
+const NODES = ['node/worker-1', 'node/worker-2', 'node/worker-3'];
+const CUT = [{ kind: 'partition', target: 'node/worker-1', peer: 'apiserver' }];
+const all = (how) => Object.fromEntries(how.map((target) => [target, 'stopped']));
+const watches = [
+  ['a Service is told to every kube-proxy', {}, SERVICE, ['controllers', ...NODES]],
+  ['so are its endpoints', {}, SLICE, ['controllers', ...NODES]],
+  ['a dead kube-proxy is told nothing of endpoints', { broken: { 'kube-proxy/worker-1': 'stopped' } }, SLICE, ['controllers', ...NODES.slice(1)]],
+  ['nor one on a machine that is off', { broken: { 'node/worker-1': 'stopped' } }, SERVICE, ['controllers', ...NODES.slice(1)]],
+  ['nor one behind a wire that is cut', { faults: CUT }, SERVICE, ['controllers', ...NODES.slice(1)]],
+  ['a new pod is told to the scheduler', {}, POD(''), ['controllers', 'scheduler']],
+  ['not to a dead scheduler', { broken: { scheduler: 'stopped' } }, POD(''), ['controllers']],
+  ['nor to one that is paused', { broken: { scheduler: 'paused' } }, POD(''), ['controllers']],
+  ['nor to dead controllers', { broken: all(['controller-manager', 'cloud-controller-manager', 'scheduler']) }, POD(''), []],
+  ['a pod pinned to a dead machine flies nowhere', { broken: { 'node/worker-2': 'stopped', ...all(['controller-manager', 'scheduler']) } }, POD('worker-2'), []],
+  ['a pod of a dead kubelet is not told to its node', { broken: { 'kubelet/worker-2': 'stopped' } }, POD('worker-2'), ['controllers', 'scheduler']],
+  ['nor over a cut wire', { faults: CUT }, POD('worker-1'), ['controllers', 'scheduler']],
+  ['a dead API server tells nobody', { broken: { apiserver: 'stopped' } }, SERVICE, []],
+  ['a heartbeat is not drawn', {}, ['leases.coordination.k8s.io', 'kube-node-lease/worker-1', {}, ''], []],
+];
+for (const [name, options, change, told] of watches) {
+  test(`watches: ${name}`, () => assert.deepEqual(flights({ objects: [change] }, fromSnapshot(snapshot(options), 0)).map((flight) => flight.to).toSorted(), told));
+}
+
+test('the end of a pod is told to the node it was on', () => {
+  const before = fromSnapshot(snapshot({ pods: { 'default/p': pod('worker-3') } }), 0);
+  assert.ok(flights({ objects: [['pods', 'default/p', null, '']] }, before).some((flight) => flight.to === 'node/worker-3'));
 });
 
 test('a flood is cut', () => assert.equal(flights({ journal: Array.from({ length: 500 }, () => request()) }, state).length, MOST));
@@ -95,4 +126,11 @@ test('words', () => {
   assert.equal(fit('controller', 40, 8), 'cont…');
   assert.deepEqual(podName('web-7c9f8d5b4-x2k4p', 'ReplicaSet/web-7c9f8d5b4'), ['web', 'x2k4p']);
   assert.deepEqual(podName('db-0', 'StatefulSet/db'), ['db', '0']);
+});
+
+test('a write that stored nothing does not fly to etcd, nor does etcd light up for it', () => {
+  const dry = request({ stages: [['authentication', 'authenticated'], ['validation', 'valid']] });
+  assert.deepEqual(ways({ journal: [dry] }), ['node/worker-1 > api-in']);
+  assert.equal(passed(dry).get('etcd'), undefined);
+  assert.equal(passed(request({ stages: [['validation', 'valid'], ['etcd', 'put', '/registry/pods/a']] })).get('etcd'), true);
 });

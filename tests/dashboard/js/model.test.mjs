@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cutFrom, fromSnapshot, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow, workloads } from '../../../static/js/model.js';
+import { requestLine } from '../../../static/js/flights.js';
+import { cutFrom, failureOf, fromSnapshot, isWaiting, markOf, passed, quorum, reduce, requestRate, unplaced, virtualNow, workloads } from '../../../static/js/model.js';
+import { brokenThings } from '../../../static/js/topbar.js';
+import { letter } from '../../../static/js/words.js';
 import { pod, snapshot } from './pictures.mjs';
 
 const start = (options) => fromSnapshot(snapshot(options), 0);
@@ -27,10 +30,10 @@ test('a pod that gets a node moves out of the waiting ones', () => {
   assert.ok(after.touched.has('nodes') && after.touched.has('scheduler') && !after.touched.has('etcd'));
 });
 
-test('a change of role shows before the next status comes', () => {
+test('a change of role shows before the next status comes, and nobody else changes', () => {
   const entry = { k: 'raft.role', s: 6, at: 1001, member: 'etcd-1', role: 'leader', term: 3, say: 'etcd-1 became leader of term 3' };
   const after = reduce(start(), batch({ journal: [entry] }), 10);
-  assert.deepEqual(after.members.map((member) => member.role), ['follower', 'leader', 'follower']);
+  assert.deepEqual(after.members.map((member) => member.role), ['leader', 'leader', 'follower']);
   assert.equal(after.leader, 'etcd-1');
   assert.equal(after.marks.at(-1).say, 'election · term 3');
 });
@@ -41,20 +44,18 @@ test('entries the state has already are dropped when a socket resumes', () => {
   assert.equal(reduce(start(), batch({ journal: [{ ...entry, s: 6 }] }), 10).story.length, 1);
 });
 
-const gauges = [
-  ['all alive', 3, [], 'ok', '3 of 3 alive: one may fail'],
-  ['one dead of three', 3, ['etcd-2'], 'wait', '2 of 3 alive: one more failure stops all writes'],
-  ['two dead of three', 3, ['etcd-1', 'etcd-2'], 'bad', '1 of 3 alive: writes stop, 2 are needed'],
-  ['five alive', 5, [], 'ok', '5 of 5 alive: 2 may fail'],
-  ['a single member', 1, [], 'wait', '1 of 1 alive: a failure stops all writes'],
-];
-for (const [name, members, dead, tone, say] of gauges) {
-  test(`the quorum gauge: ${name}`, () => {
-    const state = start({ members });
-    state.members = state.members.map((member) => (dead.includes(member.name) ? { ...member, state: 'stopped' } : member));
-    assert.deepEqual([quorum(state).tone, quorum(state).say], [tone, say]);
-  });
-}
+test('the quorum gauge says what the server judged, whatever the members look like', () => {
+  const etcd = { ...snapshot().status.etcd, quorum: false, say: '2 of 3 alive, 1 without a vote: writes stop, 2 are needed', tone: 'bad', together: 2 };
+  const after = reduce(start(), batch({ status: { etcd } }), 10);
+  assert.deepEqual(quorum(after), { say: etcd.say, tone: 'bad', together: 2, needed: 2, total: 3 });
+});
+
+test('no two roles share a sign', () => {
+  const roles = ['leader', 'follower', 'candidate', 'pre-candidate', 'learner'];
+  const signs = [...roles.map((role) => letter({ state: 'running', role })), letter({ state: 'stopped' }), letter({ state: 'paused' })];
+  assert.equal(new Set(signs).size, signs.length);
+  assert.ok(!signs.includes('?'));
+});
 
 const requests = [
   ['a stored write passes all', { verb: 'create', code: 201, stages: [['authentication', 'authenticated'], ['mutating admission', 'admitted']] }, { authentication: true, mutating: true, validation: true, etcd: true }],
@@ -99,9 +100,37 @@ test('a status that names only what changed leaves the rest as it was', () => {
   assert.ok(after.touched.has('nodes') && !after.touched.has('controllers'));
 });
 
+test('a loop that fails is known by its process, node and name; a role that fails is the failure of all it drives', () => {
+  const row = (component, node, loop) => ({ component, node, loop, error: 'KeyError' });
+  const state = reduce(start(), batch({ status: { failures: [row('controller-manager', '', 'deployment'), row('nodes', '', '')] } }), 10);
+  assert.ok(failureOf(state, 'controller-manager', '', 'deployment'));
+  assert.ok(failureOf(state, 'kubelet', 'worker-1'));
+  assert.equal(failureOf(state, 'controller-manager', '', 'replicaset'), undefined);
+  assert.equal(failureOf(state, 'scheduler'), undefined);
+  assert.ok(state.touched.has('controllers') && state.touched.has('nodes'));
+  assert.deepEqual(brokenThings(state).map((thing) => thing.target), ['controller-manager/deployment', 'nodes']);
+});
+
 test('a replica set of a deployment is not shown beside it, one of its own is', () => {
   const set = (owner) => ({ want: 1, have: 1, ready: 1, updated: 1, owner });
   const after = reduce(start(), batch({ objects: [['replicasets.apps', 'default/web-1', set('Deployment/web'), ''], ['replicasets.apps', 'default/lone', set(''), '']] }), 10);
   assert.deepEqual(workloads(after).map((row) => row.key), ['default/lone']);
   assert.ok(after.touched.has('workloads'));
 });
+
+const write = (more) => ({ k: 'request', at: 1001, actor: 'kubernetes-admin', verb: 'create', resource: 'configmaps', stages: [], code: 500, ...more });
+
+test('a request that waits is one row, open until its answer comes, and counts once', () => {
+  const waits = reduce(start(), batch({ journal: [write({ s: 6, code: 0, waits: 'etcd', patience: 7 })] }), 10);
+  assert.deepEqual([waits.requests.length, isWaiting(waits, waits.requests[0], 1004), requestLine(waits.requests[0]).code], [1, true, '…']);
+  const answered = reduce(waits, batch({ at: [11, 9], journal: [write({ s: 9, of: 6, waited: 7, at: 1008 })] }), 20);
+  assert.deepEqual([answered.requests.length, answered.requests[0].code, answered.rate.length], [1, 500, 1]);
+});
+
+test('a request whose answer was never told does not wait for ever', () => {
+  const entry = write({ s: 6, waits: 'etcd', patience: 7 });
+  const state = start();
+  assert.deepEqual([isWaiting(state, entry, 1008), isWaiting(state, entry, 1012), isWaiting({ ...state, speed: 60 }, entry, 1012)], [true, false, true]);
+});
+
+test('a request that waits stands at etcd and has passed nothing behind it', () => assert.deepEqual(Object.fromEntries(passed(write({ waits: 'etcd' }))), { etcd: false }));

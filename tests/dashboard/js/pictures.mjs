@@ -17,15 +17,15 @@ export function node(more = {}) {
   return { ready: 'True', since: 0, cordoned: false, pressed: [], cpu: 4000, mem: 2 ** 33, pods: 110, ...more };
 }
 
-export function snapshot({ members = 3, nodes = 3, pods = {}, journal = [], faults = [], broken = {} } = {}) {
+export function snapshot({ members = 3, nodes = 3, pods = {}, journal = [], faults = [], failures = [], broken = {} } = {}) {
   const names = Array.from({ length: nodes }, (_, i) => `worker-${i + 1}`);
   return {
     t: 'snapshot', at: [10, 5], now: 1000, started: 900,
     status: {
       profile: 'classroom', clock: { speed: 1, paused: false },
-      etcd: { quorum: true, leader: 'etcd-0', members: Array.from({ length: members }, (_, i) => member(`etcd-${i}`, i ? {} : { role: 'leader' })) },
-      components: ['apiserver', ...names.map((name) => `node/${name}`)].map((name) => ({ name, state: broken[name] ?? 'running' })),
-      faults,
+      etcd: { quorum: true, needed: 2, alive: members, together: members, say: `${members} of ${members} alive: one may fail`, tone: 'ok', leader: 'etcd-0', members: Array.from({ length: members }, (_, i) => member(`etcd-${i}`, i ? {} : { role: 'leader' })) },
+      components: ['apiserver', 'scheduler', 'controller-manager', 'cloud-controller-manager', ...names.flatMap((name) => [`node/${name}`, `kubelet/${name}`, `kube-proxy/${name}`])].map((name) => ({ name, state: broken[name] ?? 'running' })),
+      faults, failures,
     },
     loops: ['deployment', 'replicaset'],
     objects: {

@@ -1,10 +1,9 @@
 """Bodies in Kubernetes' protobuf: what kubectl sends when it uses typed clients (`create`, `auth can-i`).
 
-Since 1.32 the Go clients prefer protobuf for bodies, and do not fall back to JSON when it is refused. So bodies are read, by
-a table of field numbers; answers stay JSON, which the same clients accept. `messages.json` holds that table for the kinds
-this server has, as fixed by the published wire format: a field is `name type`, where the type is s (text), b (bytes),
-i (integer), t (boolean), d (double) or another message. Marks before the name: `!` not a pointer in Go, so zero means
-absent; `*` repeated; `%` a map; `<` without a name, its fields belong to the surrounding object.
+Since 1.32 the Go clients prefer protobuf for bodies, and do not fall back to JSON when it is refused. So bodies are read,
+into the very JSON that Go would write of the same object; answers stay JSON, which the same clients accept.
+
+Names and types of fields are the schema's, numbers and the meaning of zeros those of Go's types (`kube.gotypes`).
 
 A body is the four bytes `k8s\\0` and an `Unknown`: apiVersion and kind, and the message. Fields the table does not have are
 skipped, as by the real server. Reference: apimachinery `pkg/runtime/serializer/protobuf`.
@@ -13,14 +12,13 @@ skipped, as by the real server. Reference: apimachinery `pkg/runtime/serializer/
 import base64
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
-from core.kube import nesting
+from core.kube import gotypes, nesting
 from core.kube.decode import check
+from core.kube.definitions import REFERENCE, Definition, definitions
 from core.kube.errors import BadRequest
+from core.kube.schema import type_of
 from core.kube.times import micro_timestamp, timestamp
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
@@ -28,37 +26,56 @@ MAGIC = b"k8s\0"
 UNREADABLE = "unable to decode the body as protobuf: {why}"
 DEPTH_MAX = 40
 VARINT_BYTES_MAX = 10
+YEAR_ONE = -62_135_596_800  # seconds: Go's zero time
+LIST, MAP = "*", "%"
+BYTES, TEXTS = "bytes", "texts"
 
 
 class Field(NamedTuple):
-    mark: str
+    """One field on the wire. `many` is `*` for a list and `%` for a map; `type` is a scalar's, or a message's name."""
+
+    sign: str
     name: str
+    many: str
     type: str
-
-
-class Tables(NamedTuple):
-    kinds: dict[str, str]
-    messages: dict[str, dict[int, Field]]
 
 
 class Malformed(ValueError):
     """Not the bytes of such a message."""
 
 
-@lru_cache(maxsize=1)
-def tables() -> Tables:
-    """Read when the first such body comes."""
-    found = orjson.loads((Path(__file__).parent / "messages.json").read_bytes())
-    messages = {
-        name: {int(number): _field(text) for number, text in fields.items()}
-        for name, fields in found["messages"].items()
-    }
-    return Tables(found["kinds"], messages)
+@lru_cache(maxsize=512)  # there are not many more messages than that, and none is made by a client
+def table_of(message: str, within: str = "") -> dict[int, Field]:
+    """The fields of `message` by number. An embedded one has no definition: the schema lists them where it is `within`."""
+    properties = definition_of(within or message).get("properties", {})
+    found = {}
+    for number, sign, name in gotypes.fields_of(message):
+        if sign == gotypes.EMBEDDED:
+            found[number] = Field(sign, "", "", name)
+        else:
+            found[number] = Field(sign, name, *_type(properties[name]))
+    return found
 
 
-def _field(text: str) -> Field:
-    name, _, kind = text.partition(" ")
-    return Field(name[0], name[1:], kind) if name[0] in "!*%<" else Field("", name, kind)
+def definition_of(message: str) -> Definition:
+    """The schema's definition of `apps.v1.Deployment`. Raises KeyError."""
+    for package in gotypes.PACKAGES:
+        if package + message in definitions():
+            return definitions()[package + message]
+    raise KeyError(message)
+
+
+def _type(schema: Definition) -> tuple[str, str]:
+    """(many, type) of a field, by its schema."""
+    if "$ref" in schema:
+        return "", gotypes.message_of(schema["$ref"].removeprefix(REFERENCE))
+    kind = type_of(schema)
+    if kind == "array":
+        return LIST, _type(schema["items"])[1]
+    if kind == "object":
+        many, of = _type(schema["additionalProperties"])
+        return MAP, TEXTS if many == LIST else of
+    return "", BYTES if schema.get("format") == "byte" else kind
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -69,9 +86,9 @@ def decode(body: bytes) -> dict[str, Any]:
         envelope = dict(_fields(body[len(MAGIC) :]))
         types = {number: _text(value) for number, value in _fields(_bytes(envelope.get(1, b"")))}
         api_version, kind = types.get(1, ""), types.get(2, "")
-        message = tables().kinds.get(f"{api_version}/{kind}")
+        message = gotypes.facts().kinds.get(f"{api_version}/{kind}")
         if kind == "DeleteOptions":  # every group version has its own, all alike
-            message = tables().kinds["v1/DeleteOptions"]
+            message = gotypes.facts().kinds["v1/DeleteOptions"]
         if message is None:
             raise Malformed(f'no kind "{kind}" is known for version "{api_version}"')
         found = _message(_bytes(envelope.get(2, b"")), message, 0)
@@ -83,29 +100,27 @@ def decode(body: bytes) -> dict[str, Any]:
         raise BadRequest(UNREADABLE.format(why=error)) from None
 
 
-def _message(raw: bytes, name: str, depth: int) -> dict[str, Any]:
+def _message(raw: bytes, name: str, depth: int, within: str = "") -> dict[str, Any]:
     if depth > DEPTH_MAX:
         raise Malformed("exceeded max depth")
-    table = tables().messages[name]
+    table = table_of(name, within)
     found: dict[str, Any] = {}
     for number, value in _fields(raw):
         field = table.get(number)
         if field is None:
             continue
-        match field.mark:
-            case "<":
-                found |= _message(_bytes(value), field.type, depth + 1)
-            case "%":
-                entry = dict(_fields(_bytes(value)))
-                key = _text(entry.get(1, b""))
-                found.setdefault(field.name, {})[key] = _value(entry.get(2, _zero(field.type)), field.type, depth)
-            case "*":
-                found.setdefault(field.name, []).append(_value(value, field.type, depth))
-            case mark:
-                decoded = _value(value, field.type, depth)
-                # What is not a pointer in Go is always sent; the JSON leaves it out when it is empty.
-                if decoded is not None and (decoded or not mark):
-                    found[field.name] = decoded
+        if field.sign == gotypes.EMBEDDED:
+            found |= _message(_bytes(value), field.type, depth + 1, within=within or name)
+        elif field.many == MAP:
+            entry = dict(_fields(_bytes(value)))
+            key = _text(entry.get(1, b""))
+            found.setdefault(field.name, {})[key] = _value(entry.get(2, _zero(field.type)), field.type, depth)
+        elif field.many == LIST:
+            found.setdefault(field.name, []).append(_value(value, field.type, depth))
+        else:
+            decoded = _value(value, field.type, depth)
+            if decoded or (decoded is not None and field.sign != gotypes.OMITTED):
+                found[field.name] = decoded
     return found
 
 
@@ -118,7 +133,7 @@ def _value(value: int | bytes, kind: str, depth: int) -> Any:
 
 
 def _zero(kind: str) -> int | bytes:
-    return 0 if kind in ("i", "t") else b""
+    return 0 if kind in ("integer", "boolean") else b""
 
 
 def _fields(raw: bytes) -> Iterator[tuple[int, int | bytes]]:
@@ -174,10 +189,10 @@ def _integer(value: int | bytes) -> int:
 
 
 SCALARS: dict[str, Callable[[int | bytes], Any]] = {
-    "s": _text,
-    "b": lambda value: base64.b64encode(_bytes(value)).decode(),
-    "i": _integer,
-    "t": lambda value: bool(_integer(value)),
+    "string": _text,
+    BYTES: lambda value: base64.b64encode(_bytes(value)).decode(),
+    "integer": _integer,
+    "boolean": lambda value: bool(_integer(value)),
 }
 
 
@@ -187,6 +202,8 @@ def _time(format: Callable[[float], str]) -> Callable[[bytes], str | None]:
         if not fields:
             return None
         seconds = _integer(fields.get(1, 0))
+        if seconds == YEAR_ONE:
+            return None
         if not 0 <= seconds < 2**34:
             raise Malformed("a time is out of range")
         return format(seconds + _integer(fields.get(2, 0)) / 1e9)
@@ -195,7 +212,7 @@ def _time(format: Callable[[float], str]) -> Callable[[bytes], str | None]:
 
 
 def _quantity(raw: bytes) -> str:
-    return _text(dict(_fields(raw)).get(1, b""))
+    return _text(dict(_fields(raw)).get(1, b"")) or "0"
 
 
 def _int_or_string(raw: bytes) -> int | str:
@@ -217,8 +234,7 @@ SPECIAL: dict[str, Callable[[bytes], Any]] = {
     "apis.meta.v1.FieldsV1": _json,
     "apis.meta.v1.MicroTime": _time(micro_timestamp),
     "apis.meta.v1.Time": _time(timestamp),
-    "authentication.v1.ExtraValue": _items,
-    "authorization.v1.ExtraValue": _items,
+    TEXTS: _items,
     "runtime.RawExtension": _json,
     "util.intstr.IntOrString": _int_or_string,
 }
