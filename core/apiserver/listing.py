@@ -16,6 +16,7 @@ from core.apiserver.authorization import Authorizer
 from core.apiserver.options import invalid
 from core.apiserver.trace import Trace
 from core.apiserver.watchcache import WatchCache
+from core.kube import nesting
 from core.kube.errors import ApiError, BadRequest, Expired, Invalid, ServerTimeout
 from core.kube.objects import Key, Obj, key_of
 from core.kube.requests import Request
@@ -230,7 +231,7 @@ def _parse_token(token: Any) -> tuple[int, str]:
     if not isinstance(token, str) or len(token) > TOKEN_MAX:
         raise BadRequest(TOKEN_INVALID.format(why="not a token of this server"))
     try:
-        data = orjson.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+        data = nesting.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
         version, revision, start = data["v"], data["rv"], data["start"]
     except (ValueError, binascii.Error, KeyError, TypeError):
         raise BadRequest(TOKEN_INVALID.format(why="not a token of this server")) from None

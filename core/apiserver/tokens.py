@@ -80,7 +80,7 @@ def verify(cluster: Cluster, token: str, audiences: Sequence[str], now: float) -
             # The times are virtual, so they are not for the library to compare with the wall clock.
             options={"verify_exp": False, "verify_nbf": False, "verify_iat": False, "require": ["exp", "sub", "aud"]},
         )
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise BadToken(str(error)) from None
     if not isinstance(claims["exp"], int) or now >= claims["exp"]:
         raise BadToken("service account token has expired")

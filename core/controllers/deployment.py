@@ -35,6 +35,7 @@ from core.controllers.rollout import (
 )
 from core.kube.errors import NAMESPACE_TERMINATING, AlreadyExists, ApiError
 from core.kube.names import template_hash
+from core.kube.numbers import following, saturated
 from core.kube.objects import Obj, annotations_of, condition, controller_of, is_deleting, labels_of, owner_reference
 from core.kube.pods import is_finished
 from core.kube.requests import service_account
@@ -283,7 +284,7 @@ class DeploymentController(Reconciler):
         if ours and without_hash(taken["spec"]["template"]) == without_hash(deployment["spec"]["template"]):
             return False
         status = dict(deployment.get("status") or {})
-        status["collisionCount"] = status.get("collisionCount", 0) + 1
+        status["collisionCount"] = following(status.get("collisionCount", 0))
         rollout.deployment = await self.client.update_status("deployments.apps", {**deployment, "status": status})
         return False
 
@@ -416,7 +417,7 @@ def _inherited(deployment: Obj) -> dict[str, str]:
 
 
 def _next_revision(rollout: Rollout) -> int:
-    return max(map(revision_number, rollout.old), default=0) + 1
+    return saturated(max(map(revision_number, rollout.old), default=0) + 1)
 
 
 def _extended(history: str, revision: int) -> str:

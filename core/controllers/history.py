@@ -11,6 +11,7 @@ from core.client import Client
 from core.client.calls import deletion
 from core.kube.errors import AlreadyExists
 from core.kube.names import template_hash
+from core.kube.numbers import following, saturated
 from core.kube.objects import Obj, labels_of, owner_reference
 
 RESOURCE = "controllerrevisions.apps"
@@ -34,9 +35,9 @@ async def ensure_revision(client: Client, owner: Obj, known: Iterable[Obj], coll
     if same is not None:
         if number_of(same) == last:
             return Found(same, collisions)
-        return Found(await client.update(RESOURCE, {**same, "revision": last + 1}), collisions)
+        return Found(await client.update(RESOURCE, {**same, "revision": saturated(last + 1)}), collisions)
     while True:
-        revision = _revision(owner, data, last + 1, collisions)
+        revision = _revision(owner, data, saturated(last + 1), collisions)
         try:
             return Found(await client.create(RESOURCE, revision), collisions)
         except AlreadyExists:
@@ -44,7 +45,7 @@ async def ensure_revision(client: Client, owner: Obj, known: Iterable[Obj], coll
             taken = await client.get(RESOURCE, meta["namespace"], meta["name"])
             if taken["data"] == data:
                 return Found(taken, collisions)
-            collisions += 1
+            collisions = following(collisions)
 
 
 async def forget_history(client: Client, owner: Obj, known: Iterable[Obj], live: Collection[str]) -> None:

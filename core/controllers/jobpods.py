@@ -13,6 +13,7 @@ from typing import Any
 
 from core.controllers.jobindexes import format_indexes, parse_indexes
 from core.controllers.podstate import is_active, phase_of
+from core.kube.numbers import count
 from core.kube.objects import Obj, annotations_of, is_deleting
 from core.kube.times import parse_timestamp
 
@@ -139,8 +140,8 @@ class Books:
         return not self.replaces_failed_only and is_deleting(pod) and phase_of(pod) != "Succeeded"
 
     def index_of(self, pod: Obj) -> int | None:
-        text = annotations_of(pod).get(INDEX, "")
-        return int(text) if text.isdigit() and int(text) < (self.completions or 0) else None
+        index = count(annotations_of(pod).get(INDEX, ""))
+        return index if index is not None and index < (self.completions or 0) else None
 
     def wanted(self) -> int:
         """How many pods should be at work."""
@@ -179,8 +180,7 @@ class Books:
 
     def failures_of(self, pod: Obj) -> int:
         """How often the pod's index has failed, this pod included unless the policy says to ignore it."""
-        text = annotations_of(pod).get(INDEX_FAILURES, "")
-        return (int(text) if text.isdigit() else 0) + (not self._is_ignored(pod))
+        return (count(annotations_of(pod).get(INDEX_FAILURES, "")) or 0) + (not self._is_ignored(pod))
 
     def backoff(self, now: float, index: int | None = None) -> float:
         """Seconds until the next pod (of `index`) may follow those that failed since the last success."""

@@ -12,11 +12,13 @@ from math import inf, log10
 from typing import Any
 
 from core.controllers.podstate import node_of, phase_of, restarts_of
+from core.kube.numbers import count
 from core.kube.objects import Obj, annotations_of, condition
 from core.kube.pods import is_ready
 from core.kube.times import parse_timestamp
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+COST_MAX = 2**31 - 1
 PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
 
 
@@ -58,7 +60,5 @@ def magnitude(seconds: float) -> float:
 def deletion_cost(pod: Obj) -> int:
     """An unreadable cost counts as none, as the real one treats what validation should have refused."""
     text = annotations_of(pod).get(DELETION_COST, "0")
-    try:
-        return int(text)
-    except ValueError:
-        return 0
+    cost = count(text.removeprefix("-"), COST_MAX) or 0
+    return -cost if text.startswith("-") else cost

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from math import ceil, floor
 from typing import NamedTuple
 
+from core.kube.numbers import count
 from core.kube.objects import Obj, annotations_of
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -66,8 +67,7 @@ def available_of(replica_set: Obj) -> int:
 
 
 def revision_number(obj: Obj) -> int:
-    text = annotations_of(obj).get(REVISION, "")
-    return int(text) if text.isdigit() else 0
+    return count(annotations_of(obj).get(REVISION, "")) or 0
 
 
 def size_of_new(limit: Limits, new: int, total: int) -> int:
@@ -138,8 +138,8 @@ def _share(entry: Obj, deployment: Obj, limit: Limits, missing: int, added: int)
     if not limit.replicas:
         share = -replicas
     else:
-        text = annotations_of(entry).get(MAXIMUM, "")
-        before = int(text) if text.isdigit() else int((deployment.get("status") or {}).get("replicas") or 0)
+        known = count(annotations_of(entry).get(MAXIMUM, ""))
+        before = known if known is not None else int((deployment.get("status") or {}).get("replicas") or 0)
         share = floor(limit.most * replicas / before + 0.5) - replicas if before else 0
     return min(share, left) if missing > 0 else max(share, left)
 

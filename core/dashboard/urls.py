@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
+from core.dashboard import trouble
 from core.dashboard.converters import ClusterName
 from core.dashboard.views import api, commands, pages
 from core.dashboard.views.inspector import inspect, misspelt
@@ -11,6 +12,7 @@ register_converter(ClusterName, "cluster")
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("trouble", trouble.banner, name="trouble"),
     path("clusters/<cluster:name>/", pages.stage, name="stage"),
     path("clusters/<cluster:name>/delete", commands.delete, name="delete"),
     path("clusters/<cluster:name>/do/fault", commands.fault, name="do-fault"),

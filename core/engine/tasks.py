@@ -26,6 +26,7 @@ from core.engine.roles import ROLES
 from core.engine.wakeups import line
 from core.etcd.lock import turn
 from core.models import Cluster, RoleState
+from core.models.refusals import NotWritable, Said
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ HOSTS_MAX = 40  # clusters whose caches one worker keeps
 LOOKAHEAD = 6.0  # wall seconds: timers within it are this worker's alarm, later ones the sweep's business
 
 NOTE_EVERY = 1.0  # wall seconds
+REFUSED_EVERY = 2.0  # wall seconds between attempts while the database takes no writes
+said = Said()
 
 STANDING = (
     "SELECT c.paused, s.owner FROM core_cluster c LEFT JOIN core_rolestate s ON s.cluster_id = c.id AND s.role = %s"
@@ -71,6 +74,7 @@ def drive(cluster_id: int, role: str) -> None:
         is_first = driver not in notes
         driven = driver.drive(budget=SLICE)
         finish(driver, role, driven.next_due, busy=driven.busy)
+        said.taken()
         if is_first:
             rests.end(cluster_id, role)
     except Fenced as fenced:
@@ -79,6 +83,11 @@ def drive(cluster_id: int, role: str) -> None:
         wakeups.try_wake(cluster_id, role)
     except Cluster.DoesNotExist:
         drivers.pop((cluster_id, role), None)  # deleted a moment ago
+    except NotWritable as error:
+        drivers.pop((cluster_id, role), None)
+        alarm.set((cluster_id, role), REFUSED_EVERY)
+        if role == ROLES[0]:  # one process says it for all
+            said.refused(error)
     except Exception as error:
         # Whatever went wrong, what is in memory may be half done: the next drive starts from the database.
         drivers.pop((cluster_id, role), None)

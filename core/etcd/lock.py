@@ -15,6 +15,7 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from core.models import Cluster
+from core.models.refusals import naming_refusals
 
 _turn = threading.Lock()
 _files: dict[str, int] = {}
@@ -29,7 +30,16 @@ def locked(cluster_id: int) -> Iterator[Cluster]:
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """A writer's turn. Small writes outside of any critical section take it too: who jumps the queue makes others poll."""
+    """A writer's turn. Small writes outside of any critical section take it too: who jumps the queue makes others poll.
+
+    Raises NotWritable when the database takes no writes.
+    """
+    with naming_refusals(), _turn_of_sqlite():
+        yield
+
+
+@contextmanager
+def _turn_of_sqlite() -> Iterator[None]:
     if connection.vendor != "sqlite":
         yield
         return

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from core.kube import nesting
 from core.kube.objects import Obj
 from core.kube.requests import Request
 from core.kube.resources import REGISTRY, Resource
@@ -135,8 +136,8 @@ def _part(value: Any, name: str) -> Obj:
 
 def _parsed(text: Any) -> Any:
     try:
-        return orjson.loads(text)
-    except (orjson.JSONDecodeError, TypeError):
+        return nesting.loads(text)
+    except (ValueError, TypeError):
         return None
 
 

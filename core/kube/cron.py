@@ -4,10 +4,9 @@ Fields are minute, hour, day of the month, month, day of the week, each a list o
 days are restricted, either may match; that is cron's old habit. Reference: robfig/cron, as the real controller uses it.
 """
 
-import re
 from dataclasses import dataclass
 
-from core.kube.times import day_of
+from core.kube.times import day_of, parse_duration
 
 NAMED = {
     "@yearly": "0 0 1 1 *",
@@ -30,8 +29,6 @@ FIELDS: tuple[tuple[int, int, dict[str, int]], ...] = (
 )
 DAY, HOUR, MINUTE = 86400, 3600, 60
 DAYS_MAX = 366 * 5  # a schedule without a time in so many days never comes
-EVERY = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)", re.ASCII)
-SECONDS = {"h": HOUR, "m": MINUTE, "s": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +126,7 @@ def _number(text: str, names: dict[str, int]) -> int:
 
 
 def _duration(text: str) -> int:
-    if not text or EVERY.sub("", text):
-        raise ValueError(f"failed to parse duration {text}")
-    return max(1, int(sum(float(number) * SECONDS[unit] for number, unit in EVERY.findall(text))))
+    try:
+        return max(1, int(parse_duration(text)))  # shorter than a second is a second, as the real one rounds
+    except ValueError as error:
+        raise ValueError(f"failed to parse duration @every {text}: {error}") from None

@@ -16,11 +16,11 @@ import orjson
 
 from core.kube import plainyaml
 from core.kube.errors import ApiError, BadRequest, TooLarge, UnsupportedMediaType
+from core.kube.nesting import DEPTH_MAX, TOO_DEEP, is_too_deep
 
 BODY_BYTES_MAX = 3 * 1024 * 1024
 YAML_BYTES_MAX = 256 * 1024
 """The real server takes 3 MiB of YAML too. A Python reader needs seconds for a megabyte, and clients send JSON."""
-DEPTH_MAX = 64
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 SHOWN_BYTES = 30
 
@@ -48,7 +48,6 @@ BAD_BODY = "couldn't get version/kind; {why} ({shown})"
 PATCHES = "-patch+"
 
 END = "unexpected end of JSON input"
-DEPTH = "exceeded max depth"
 NUL = "text must not contain NUL characters"
 SURROGATE = "text must be valid Unicode"
 RANGE = "a number is out of the range of 64-bit integers"
@@ -111,7 +110,7 @@ def unreadable(raw: bytes, media_type: str, kind: str, why: str) -> ApiError:
 def check(value: Any) -> str | None:
     """Why `value` cannot be taken: too deep, a number out of range, text that no database stores. None when it can."""
     level: list[Any] = [value]
-    for _ in range(DEPTH_MAX + 1):
+    for number in range(1, DEPTH_MAX + 2):
         below: list[Any] = []
         for node in level:
             kind = type(node)
@@ -136,9 +135,11 @@ def check(value: Any) -> str | None:
                 if not INT_MIN < node < INT_MAX:  # orjson reads whole numbers that are too large as floats
                     return RANGE
         if not below:
-            return None
+            break
+        if number == DEPTH_MAX and any(isinstance(node, (dict, list)) for node in below):
+            return TOO_DEEP
         level = below
-    return DEPTH
+    return None
 
 
 def _text_fault(text: str) -> str | None:
@@ -164,7 +165,8 @@ def _json(raw: bytes, find_duplicates: bool) -> Decoded:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise _Unreadable(f"json parse error: {_why_not_json(raw, error)}") from None
-    return Decoded(value, tuple(_duplicates(raw)) if find_duplicates else ())
+    # The parser that sees duplicates recurses, and what is too deep is refused anyway.
+    return Decoded(value, tuple(_duplicates(raw)) if find_duplicates and not is_too_deep(value) else ())
 
 
 def _yaml(raw: bytes, media_type: str, kind: str) -> Decoded:
@@ -184,7 +186,7 @@ def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
     except UnicodeDecodeError:
         return "invalid UTF-8"
     if error.msg.startswith("depth limit"):
-        return DEPTH
+        return TOO_DEEP
     try:
         json.loads(text)
     except json.JSONDecodeError as found:
@@ -213,7 +215,7 @@ def _duplicates(raw: bytes) -> list[str]:
 
 
 def _paths(value: Any, path: str, doubled: dict[int, list[str]]) -> list[str]:
-    """Paths of the doubled keys below `value`; its depth is already known to be small or orjson would have refused it."""
+    """Paths of the doubled keys below `value`; its depth was looked at before."""
     if isinstance(value, dict):
         prefix = f"{path}." if path else ""
         found = [prefix + key for key in doubled.get(id(value), ())]

@@ -20,6 +20,11 @@ Definition = dict[str, Any]
 
 VERSION = "v1.37.0"
 REFERENCE = "#/$defs/"
+SAID_BESIDE: dict[str, Definition] = {
+    # the conditions of `apps` are the only ones whose definitions leave out what Go's structs always write
+    f"io.k8s.api.apps.v1.{kind}Condition": {"required": ["type", "status"]}
+    for kind in ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
+}
 BETWEEN = re.compile(r"[\s,:]*")
 
 
@@ -65,7 +70,7 @@ class Definitions(Mapping[str, Definition]):
     def __getitem__(self, name: str) -> Definition:
         definition = self._unpacked.get(name)
         if definition is None:
-            definition = self._unpacked[name] = orjson.loads(self._packed[name])
+            definition = self._unpacked[name] = orjson.loads(self._packed[name]) | SAID_BESIDE.get(name, {})
         return definition
 
     def __iter__(self) -> Iterator[str]:

@@ -47,5 +47,5 @@ def template_hash(template: Any, collisions: int | None = None) -> str:
 @lru_cache(maxsize=256)
 def _hash(content: bytes, collisions: int | None) -> str:
     if collisions is not None:
-        content += collisions.to_bytes(8, "little")
+        content += (collisions % 2**32).to_bytes(8, "little")  # as Go: an int32, which a client may have set below 0
     return safe_encode(str(fnv32a(content)))

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from core.kube.objects import Obj, labels_of
-from core.kube.selectors import REQUIREMENTS, Labels, LabelTest, integer
+from core.kube.selectors import REQUIREMENTS, Labels, LabelTest, integer, requirement
 
 
 def _compares(key: str, values: Collection[str], greater: bool) -> LabelTest:
@@ -32,11 +32,6 @@ OPERATORS: dict[str, Callable[[str, frozenset[str]], LabelTest]] = REQUIREMENTS 
     "Gt": lambda key, values: _compares(key, values, greater=True),
     "Lt": lambda key, values: _compares(key, values, greater=False),
 }
-
-
-def requirement(expression: Mapping[str, Any]) -> LabelTest:
-    """One `{key, operator, values}` of a node selector."""
-    return OPERATORS[expression["operator"]](expression["key"], frozenset(expression.get("values") or ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +66,13 @@ def preferred_node_terms(preferences: Iterable[Mapping[str, Any]]) -> tuple[Node
 def _node_term(term: Mapping[str, Any], weight: int = 0) -> NodeTerm:
     fields = term.get("matchFields") or ()
     named = [
-        frozenset(each["values"]) for each in fields if each["key"] == "metadata.name" and each["operator"] == "In"
+        frozenset(each.get("values") or ())
+        for each in fields
+        if each.get("key") == "metadata.name" and each.get("operator") == "In"
     ]
     return NodeTerm(
-        tuple(requirement(each) for each in term.get("matchExpressions") or ()),
-        tuple(requirement(each) for each in fields),
+        tuple(requirement(each, OPERATORS) for each in term.get("matchExpressions") or ()),
+        tuple(requirement(each, OPERATORS) for each in fields),
         weight,
         frozenset.intersection(*named) if named else None,
     )

@@ -4,10 +4,9 @@ Reference: kubernetes `pkg/api/v1/pod`, component-helpers `resource/helpers.go`,
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from core.kube.objects import Obj, is_true
-from core.kube.quantities import Amounts, amounts, compare
+from core.kube.quantities import Amounts, amounts, compare, counts, increase
 
 GUARANTEED, BURSTABLE, BEST_EFFORT = "Guaranteed", "Burstable", "BestEffort"
 FINISHED = ("Succeeded", "Failed")
@@ -44,27 +43,34 @@ def resources_of(spec: Obj, field: str = "requests") -> Amounts:
     """What a pod takes (`requests`) or may take (`limits`).
 
     Containers and sidecars add up. Init containers run one after another before them, so the largest of them, beside the
-    sidecars already started, counts if it is more. The sandbox's overhead comes on top.
+    sidecars already started, counts if it is more. What the spec says for the pod as a whole (`spec.resources`) counts
+    instead of all that. The sandbox's overhead comes on top.
     """
     running: Amounts = {}
     for container in spec.get("containers") or ():
-        _add(running, _listed(container, field))
+        increase(running, _listed(container, field))
     sidecars: Amounts = {}
     starting: Amounts = {}
     for container in spec.get("initContainers") or ():
         listed = _listed(container, field)
         if is_sidecar(container):
-            _add(running, listed)
-            _add(sidecars, listed)
+            increase(running, listed)
+            increase(sidecars, listed)
             _raise(starting, sidecars)
         else:
-            _add(listed, sidecars)
+            increase(listed, sidecars)
             _raise(starting, listed)
     _raise(running, starting)
+    running |= _listed(spec, field)
     overhead = amounts(spec.get("overhead"))
     if overhead:
-        _add(running, overhead if field == "requests" else {n: v for n, v in overhead.items() if n in running})
+        increase(running, overhead if field == "requests" else {n: v for n, v in overhead.items() if n in running})
     return running
+
+
+def requests_of(pod: Obj) -> dict[str, int]:
+    """What the pod asks of a node, in the units nodes count in: thousandths of a core, bytes, pieces."""
+    return counts(resources_of(pod.get("spec") or {}))
 
 
 def qos_class(spec: Obj) -> str:
@@ -95,11 +101,6 @@ def host_ports(spec: Obj) -> list[tuple[str, str, int]]:
 
 def _listed(container: Obj, field: str) -> Amounts:
     return amounts((container.get("resources") or {}).get(field))
-
-
-def _add(into: Amounts, more: Amounts) -> None:
-    for name, value in more.items():
-        into[name] = into.get(name, Decimal(0)) + value
 
 
 def _raise(into: Amounts, other: Amounts) -> None:

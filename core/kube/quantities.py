@@ -4,16 +4,21 @@ A quantity is a number and one of three families of suffixes: binary (Ki, Mi …
 The canonical form keeps the family, has no fraction and the largest suffix that allows that. Nothing finer than a nano is
 kept; it is rounded up, as the real one does, because rounding a demand down would promise what is not there.
 
+What is larger than an int64 counts as the largest, in what is read, in sums and in whole numbers: a client may store `1E`
+a hundred times, and whatever adds that up must be able to write it down, send it and read it again.
+
 Reference: apimachinery `pkg/api/resource/quantity.go`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from decimal import ROUND_UP, Context, Decimal
+from collections.abc import Mapping
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_UP, Context, Decimal
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-Quantity: TypeAlias = "str | int | float"
+from core.kube.numbers import INT64_MAX, saturated
+
+Quantity: TypeAlias = str | int | float
 Amounts: TypeAlias = "dict[str, Decimal]"
 
 BAD = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -26,19 +31,20 @@ DECIMAL = {
 }
 DECIMAL_SUFFIX = {power: suffix for suffix, power in DECIMAL.items()}
 NANO = Decimal(1).scaleb(-9)
-TEXT_MAX = 64  # characters; a longer number is nobody's cpu
+REMEMBERED_MAX = 64  # characters; what is longer is worked out anew rather than kept in memory
 
 _SHAPE: Final = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([A-Za-z]*[-+]?[0-9]*)")
 _EXPONENT: Final = re.compile(r"[eE]([-+]?[0-9]{1,3})")
-_EXACT = Context(prec=120)
-LARGEST = Decimal(2**63 - 1)
+_EXACT = Context(
+    prec=120, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[]
+)  # of `1e999` comes a number or infinity, no exception
+LARGEST = Decimal(INT64_MAX)
 
 
 class BadQuantity(ValueError):
     """The text is no quantity. Its message is what a client is told."""
 
 
-@lru_cache(maxsize=8192)
 def parse(text: Quantity) -> Decimal:
     """The exact number. Raises BadQuantity."""
     return _read(str(text))[0]
@@ -46,7 +52,16 @@ def parse(text: Quantity) -> Decimal:
 
 def _read(text: str) -> tuple[Decimal, str]:
     """The number and the family of its suffix: binary, decimal or exponent."""
-    found = _SHAPE.fullmatch(text) if len(text) <= TEXT_MAX else None
+    return _remembered(text) if len(text) <= REMEMBERED_MAX else _parsed(text)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(text: str) -> tuple[Decimal, str]:
+    return _parsed(text)
+
+
+def _parsed(text: str) -> tuple[Decimal, str]:
+    found = _SHAPE.fullmatch(text)
     if found is None:
         raise BadQuantity(BAD)
     sign, number, suffix = found.groups()
@@ -60,21 +75,16 @@ def _read(text: str) -> tuple[Decimal, str]:
         value, family = value.scaleb(int(exponent[1]), _EXACT), "exponent"
     else:
         raise BadQuantity(BAD if suffix and suffix[0] not in "eEinumkKMGTP" else BAD_SUFFIX)
-    if abs(value) > LARGEST:
-        value = LARGEST.copy_sign(value)
+    value = _saturated(value)
     if value != value.quantize(NANO, context=_EXACT):
         value = value.quantize(NANO, ROUND_UP, _EXACT)
     return value, family
 
 
-def is_quantity(text: object) -> bool:
-    try:
-        return isinstance(text, (str, int, float)) and not isinstance(text, bool) and parse(text) is not None
-    except BadQuantity:
-        return False
+def _saturated(value: Decimal) -> Decimal:
+    return LARGEST.copy_sign(value) if value.copy_abs() > LARGEST else value
 
 
-@lru_cache(maxsize=8192)
 def canonical(text: Quantity) -> str:
     """The form the API server stores: `0.5` → `500m`, `1024Mi` → `1Gi`. Raises BadQuantity."""
     value, family = _read(str(text))
@@ -83,6 +93,7 @@ def canonical(text: Quantity) -> str:
 
 def write(value: Decimal, family: str = "decimal") -> str:
     """`value` in the canonical form of a family."""
+    value = _saturated(value)
     if not value:
         return "0"
     if family == "binary" and abs(value) >= 1024 and value == value.to_integral_value():
@@ -105,16 +116,33 @@ def _binary(number: int) -> str:
     return f"{number // BINARY[suffix]}{suffix}" if suffix else str(number)
 
 
-@lru_cache(maxsize=8192)
-def milli(text: Quantity) -> int:
+def milli(quantity: Quantity | Decimal) -> int:
     """Thousandths, rounded up: millicores of cpu."""
-    return -int((-parse(text) * 1000).__floor__())
+    return _rounded(_number(quantity) * 1000)
+
+
+def whole(quantity: Quantity | Decimal) -> int:
+    """Units, rounded up: bytes of memory."""
+    return _rounded(_number(quantity))
+
+
+def _number(quantity: Quantity | Decimal) -> Decimal:
+    return quantity if isinstance(quantity, Decimal) else parse(quantity)
 
 
 @lru_cache(maxsize=8192)
-def whole(text: Quantity) -> int:
-    """Units, rounded up: bytes of memory."""
-    return -int((-parse(text)).__floor__())
+def _rounded(value: Decimal) -> int:
+    return saturated(int(value.to_integral_value(ROUND_CEILING)))
+
+
+def count(resource: str, quantity: Quantity | Decimal) -> int:
+    """In the unit that nodes count a resource in: thousandths of a core, bytes, pieces of the rest. Rounded up."""
+    return milli(quantity) if resource == "cpu" else whole(quantity)
+
+
+def counts(quantities: Mapping[str, Quantity] | Mapping[str, Decimal] | None) -> dict[str, int]:
+    """A resource list in these units."""
+    return {name: count(name, quantity) for name, quantity in (quantities or {}).items()}
 
 
 def compare(one: Quantity, other: Quantity) -> int:
@@ -123,21 +151,12 @@ def compare(one: Quantity, other: Quantity) -> int:
     return (difference > 0) - (difference < 0)
 
 
-def add(*quantities: Quantity) -> str:
-    """The sum, in the family of the first."""
-    total = sum((parse(quantity) for quantity in quantities), Decimal(0))
-    return write(total, _read(str(quantities[0]))[1] if quantities else "decimal")
-
-
 def amounts(quantities: Mapping[str, Quantity] | None) -> Amounts:
     """A resource list as exact numbers."""
     return {name: parse(quantity) for name, quantity in (quantities or {}).items()}
 
 
-def total(lists: Iterable[Mapping[str, Decimal]]) -> Amounts:
-    """The sum of several, by resource."""
-    result: Amounts = {}
-    for entry in lists:
-        for name, value in entry.items():
-            result[name] = result.get(name, Decimal(0)) + value
-    return result
+def increase(amounts: Amounts, more: Mapping[str, Decimal]) -> None:
+    """Add `more`, resource by resource, in place. The one place where quantities are added up."""
+    for name, value in more.items():
+        amounts[name] = _saturated(amounts.get(name, Decimal(0)) + value)

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.kube.objects import Obj
 from core.kube.pods import is_finished, resources_of
-from core.kube.quantities import Amounts, parse
+from core.kube.quantities import Amounts, increase, parse
 from core.kube.resources import REGISTRY, Resource
 
 COUNTED = frozenset(
@@ -32,9 +32,8 @@ def total(quota: Obj, objects: Mapping[Resource, Iterable[Obj]]) -> Amounts:
     used: Amounts = dict.fromkeys((quota.get("spec") or {}).get("hard") or {}, Decimal(0))
     for row, entries in objects.items():
         for obj in entries:
-            for name, value in usage(row, obj).items() if in_scope(quota, obj) else ():
-                if name in used:
-                    used[name] += value
+            if in_scope(quota, obj):
+                increase(used, {name: value for name, value in usage(row, obj).items() if name in used})
     return used
 
 

@@ -2,12 +2,14 @@
 
 `conform` makes a body into what Go's decoder would have made of it: a field of the wrong type is a BadRequest in its words,
 fields nobody knows are taken away and named, nulls count as absent, and so do zeros that Go would not write. What the
-values mean is `validation`'s affair.
+values mean is `validation`'s affair. What is reported, under `status`, no rule looks at; there Go's structs are never
+without their required fields, so these are filled with their zero values, and whoever reads a condition may count on its
+type.
 
 The common case must cost microseconds: jsonschema-rs compiles one self-contained schema a kind, at its first use, that
 answers only yes or no (`_validator`). On no, a slower walk through the definitions finds out what is wrong and puts it in
-words. The compiled schema knows types and formats only; required fields, ranges and enums are left to `validate` for kinds
-that have no rules of their own.
+words. The compiled schema knows types, formats and required fields; that a spec lacks one, and ranges and enums, are left to
+`validate` for kinds that have no rules of their own.
 """
 
 import re
@@ -20,13 +22,13 @@ import orjson
 
 from core.kube import quantities
 from core.kube.causes import Cause, not_supported, required
-from core.kube.definitions import REFERENCE, Definition, definition_name, definitions
+from core.kube.definitions import REFERENCE, Definition, definition_name, definitions, resolve
 from core.kube.errors import BadRequest
 from core.kube.gotypes import left_out_when_zero
 from core.kube.objects import Obj
 from core.kube.resources import Resource
 from core.kube.structs import times_of
-from core.kube.times import parse_timestamp
+from core.kube.times import is_timestamp
 
 CANNOT_HANDLE = '{kind} in version "{version}" cannot be handled as a {kind}: {why}'
 CANNOT_UNMARSHAL = "json: cannot unmarshal {found} into Go struct field {struct}.{path} of type {wanted}"
@@ -51,6 +53,9 @@ NOT_ZERO: dict[str, Definition] = {
 }
 """How a compiled schema says that a value is no zero: so those that mean absence cost a look only where they are."""
 RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+ZEROS = {QUANTITY: "0", INT_OR_STRING: 0} | dict.fromkeys(TIMES, "0001-01-01T00:00:00Z")
+"""Of the types that have a form of their own. Go's zero time is written as null, which no reader here could take."""
+REPORTED = "status"
 PLAIN_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
 
 
@@ -81,6 +86,13 @@ def unknown_fields(resource: Resource, obj: Obj) -> list[str]:
     return conform(resource, copy)
 
 
+def complete(resource: Resource, obj: Obj) -> None:
+    """Give `obj`, which was found valid, the required fields that it lacks, in place: zero values, as Go stores them."""
+    checker = _validator(resource)
+    if checker is not None and not checker.is_valid(obj):
+        _complete(obj, {"$ref": REFERENCE + definition_name(resource)})
+
+
 def validate(resource: Resource, obj: Obj) -> list[Cause]:
     """Required fields and enums as the schema has them, for kinds without rules of their own. `obj` conforms already."""
     if _validator(resource) is None:
@@ -104,7 +116,9 @@ def _validator(resource: Resource) -> Any:
             pending += _references(wanted[current])
     schema = {"allOf": [{"$ref": REFERENCE + name}], "$defs": wanted}
     # Draft 4 is the one in which 1.0 is no integer: Python code that counts with it would fail.
-    return jsonschema_rs.Draft4Validator(schema, formats={"byte": _is_base64}, validate_formats=True)
+    return jsonschema_rs.Draft4Validator(
+        schema, formats={"byte": _is_base64, "time": is_timestamp}, validate_formats=True
+    )
 
 
 def _compact(name: str) -> Definition:
@@ -114,7 +128,7 @@ def _compact(name: str) -> Definition:
     if name == INT_OR_STRING:
         return {"type": ["string", "integer"]}
     if name in TIMES:
-        return {"type": "string", "format": "date-time"}
+        return {"type": "string", "format": "time"}
     compact = _compact_field(definitions()[name])
     for field in times_of(name):  # Go writes null where they are zero: a null there is nothing to mend
         compact["properties"][field] = {"anyOf": [compact["properties"][field], {"type": "null"}]}
@@ -135,6 +149,8 @@ def _compact_field(schema: Definition) -> Definition:
     if "properties" in schema:
         compact["properties"] = {name: _compact_field(field) for name, field in schema["properties"].items()}
         compact["additionalProperties"] = False
+        if schema.get("required"):
+            compact["required"] = schema["required"]
     elif isinstance(schema.get("additionalProperties"), dict):
         compact["additionalProperties"] = _compact_field(schema["additionalProperties"])
     if isinstance(schema.get("items"), dict):
@@ -166,14 +182,6 @@ def _is_base64(text: str) -> bool:
     )
 
 
-def _is_time(text: str) -> bool:
-    try:
-        parse_timestamp(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _normalize(value: Any) -> Any:
     """Take nulls out of objects and make whole floats integers, in place: so Go reads them into its fields."""
     if isinstance(value, dict):
@@ -200,7 +208,7 @@ def _walk(value: Any, schema: Definition, path: str, struct: str, unknown: list[
     if name == QUANTITY:
         return _check_quantity(value)
     if name in TIMES and isinstance(value, str):
-        if not _is_time(value):
+        if not is_timestamp(value):
             raise _Mismatch(BAD_TIME.format(text=value))
         return None
     definition = definitions()[name] if name else schema
@@ -237,6 +245,42 @@ def _walk_fields(value: Obj, definition: Definition, path: str, struct: str, unk
             del value[key]
         elif isinstance(others, dict):
             _walk(value[key], others, below, struct, unknown)
+    if path.partition(".")[0] == REPORTED:
+        _fill(value, definition)
+
+
+def _complete(value: Any, schema: Definition) -> None:
+    definition = resolve(schema)
+    if isinstance(value, dict):
+        properties, others = definition.get("properties", {}), definition.get("additionalProperties")
+        _fill(value, definition)
+        for key, child in value.items():
+            field = properties.get(key, others)
+            if isinstance(field, dict):
+                _complete(child, field)
+    elif isinstance(value, list) and isinstance(definition.get("items"), dict):
+        for child in value:
+            _complete(child, definition["items"])
+
+
+def _fill(value: Obj, definition: Definition) -> None:
+    for key in definition.get("required", ()):
+        zero = _zero(definition["properties"][key])
+        if key not in value and zero is not None:
+            value[key] = zero
+
+
+def _zero(schema: Definition) -> Any:
+    """What Go writes of a field that nobody set; None for a list, which it writes as null."""
+    if "$ref" in schema and schema["$ref"].removeprefix(REFERENCE) in ZEROS:
+        return ZEROS[schema["$ref"].removeprefix(REFERENCE)]
+    known = resolve(schema)
+    kind = type_of(known) if "properties" not in known else "object"
+    if kind == "object":
+        made: Obj = {}
+        _fill(made, known)
+        return made
+    return {"array": None, "boolean": False, "integer": 0, "number": 0}.get(kind, "")
 
 
 def _check_quantity(value: Any) -> None:

@@ -157,14 +157,23 @@ REQUIREMENTS: dict[str, Callable[[str, frozenset[str]], LabelTest]] = {
 }
 
 
+def requirement(
+    expression: Mapping[str, Any], operators: Mapping[str, Callable[[str, frozenset[str]], LabelTest]]
+) -> LabelTest:
+    """One `{key, operator, values}`. What is not understood matches nothing: not all selectors are checked before."""
+    operator = operators.get(expression.get("operator", ""))
+    if operator is None:
+        return lambda labels: False
+    return operator(expression.get("key", ""), frozenset(expression.get("values") or ()))
+
+
 def object_selector(selector: Mapping[str, Any] | None) -> LabelTest:
     """Compile a LabelSelector object (`matchLabels`, `matchExpressions`). None selects nothing, an empty one everything."""
     if selector is None:
         return lambda labels: False
     wanted = dict(selector.get("matchLabels") or {})
     tests: list[LabelTest] = [
-        REQUIREMENTS[expression["operator"]](expression["key"], frozenset(expression.get("values") or ()))
-        for expression in selector.get("matchExpressions") or ()
+        requirement(expression, REQUIREMENTS) for expression in selector.get("matchExpressions") or ()
     ]
     if wanted:
         tests.append(set_selector(wanted))

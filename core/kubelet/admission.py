@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.kube.objects import Obj, key_of, labels_of
-from core.kube.pods import ANY_ADDRESS, host_ports, is_extended
+from core.kube.pods import ANY_ADDRESS, host_ports, is_extended, requests_of
+from core.kube.quantities import counts
 from core.kube.taints import NO_EXECUTE, first_untolerated
-from core.kubelet.demand import Amounts, amount, requests_of
 
 REJECTED = "Pod was rejected: "
 NOT_ENOUGH = "Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"
@@ -32,8 +32,8 @@ class Rejection:
 class Occupancy:
     """What the admitted pods of a node hold, kept up pod by pod."""
 
-    pods: dict[str, tuple[Amounts, list[HostPort]]] = field(default_factory=dict)  # by uid
-    used: Amounts = field(default_factory=dict)
+    pods: dict[str, tuple[dict[str, int], list[HostPort]]] = field(default_factory=dict)  # by uid
+    used: dict[str, int] = field(default_factory=dict)
     uids: dict[str, str] = field(default_factory=dict)  # by `namespace/name`
 
     def take(self, pod: Obj) -> None:
@@ -67,7 +67,7 @@ def admit(pod: Obj, node: Obj | None, machine: Mapping[str, str], held: Occupanc
     """
     allocatable = {**(((node or {}).get("status") or {}).get("allocatable") or {}), **machine}
     wanted = {name: value for name, value in requests_of(pod).items() if name in allocatable or not is_extended(name)}
-    room = {name: amount(name, value) for name, value in allocatable.items()}
+    room = counts(allocatable)
     if len(held.pods) + 1 > room["pods"]:
         return _not_enough("pods", 1, len(held.pods), room["pods"])
     for name in sorted(wanted):

@@ -11,9 +11,9 @@ sidecar counting as done once it has started; then all containers at once. Simpl
 from typing import Any, Protocol
 
 from core.kube.objects import Obj, annotations_of
+from core.kube.quantities import count
 from core.kubelet.backoff import next_backoff, restart_delay, spoken
 from core.kubelet.beside import beyond_beside, hook_fails, with_hook
-from core.kubelet.demand import amount
 from core.kubelet.environment import ConfigError, expand
 from core.kubelet.probing import probe
 from core.kubelet.pulling import ensure_image, pulled_text
@@ -372,7 +372,7 @@ class PodSync:
             "completes": completes,
             "stdin": slot.spec.get("stdin", False),
             "settings": self._settings(slot),
-            "memory_limit": amount("memory", str(limits["memory"])) if "memory" in limits else None,
+            "memory_limit": count("memory", str(limits["memory"])) if "memory" in limits else None,
             "message_path": slot.spec.get("terminationMessagePath") or TERMINATION_LOG,
             "message_from_log": slot.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError",
         }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from core.kube.objects import Obj
-from core.kubelet.demand import amount
+from core.kube.quantities import count
 
 Find = Callable[[str, str], Obj | None]  # (resource, name) → the object in the pod's namespace
 
@@ -115,7 +115,7 @@ def _value_from(source: Obj, pod: Obj, container: Obj, find: Find, ip: str, host
                 return values[reference["key"]]
             if reference.get("optional"):
                 return None
-            where = f"{pod['metadata'].get('namespace', '')}/{reference['name']}"
+            where = f"{pod['metadata'].get('namespace', '')}/{reference.get('name', '')}"
             raise ConfigError(f"couldn't find key {reference['key']} in {noun} {where}")
     return ""
 
@@ -144,17 +144,17 @@ def field_value(pod: Obj, path: str, ip: str, host_ip: str) -> str:
 def _resource_value(container: Obj, reference: Obj) -> str:
     kind, _, name = reference["resource"].partition(".")
     text = str(((container.get("resources") or {}).get(kind) or {}).get(name, "0"))
-    divisor = amount(name, str(reference.get("divisor") or "0")) or (1000 if name == "cpu" else 1)
-    return str(-(-amount(name, text) // divisor))
+    divisor = count(name, str(reference.get("divisor") or "0")) or (1000 if name == "cpu" else 1)
+    return str(-(-count(name, text) // divisor))
 
 
 def _values(resource: str, reference: dict[str, Any], find: Find) -> dict[str, str] | None:
     """The data of a ConfigMap or Secret as text; None when it is missing and optional."""
-    found = find(resource, reference["name"])
+    found = find(resource, reference.get("name", ""))
     if found is None:
         if reference.get("optional"):
             return None
-        raise ConfigError(f'{resource.removesuffix("s")} "{reference["name"]}" not found')
+        raise ConfigError(f'{resource.removesuffix("s")} "{reference.get("name", "")}" not found')
     values = dict(found.get("data") or {})
     if resource == "secrets":
         values = {name: base64.b64decode(value).decode(errors="replace") for name, value in values.items()}

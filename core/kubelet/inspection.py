@@ -8,7 +8,7 @@ from typing import Any
 
 from core.kube.objects import Obj, annotations_of
 from core.kube.pods import qos_class
-from core.kubelet.demand import amount
+from core.kube.quantities import count
 from core.kubelet.environment import ConfigError, Find, environment
 from core.kubelet.node import internal_ip
 from core.runtime import oci
@@ -85,7 +85,7 @@ def limits_of(container: Obj) -> Limits:
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
 
     def read(source: dict[str, Any], name: str) -> int | None:
-        return amount(name, str(source[name])) if name in source else None
+        return count(name, str(source[name])) if name in source else None
 
     return Limits(
         cpu_request=read(requests, "cpu") or 0,

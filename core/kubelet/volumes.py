@@ -46,9 +46,10 @@ def _missing_in(volume: dict[str, Any], find: Find, naming: int) -> Iterator[str
         source = volume.get(kind)
         if source is None or source.get("optional"):
             continue
-        found = find(fields[0], source[fields[naming]])
+        name = source.get(fields[naming], "")
+        found = find(fields[0], name)
         if found is None:
-            yield NOT_FOUND.format(kind=kind.lower(), name=source[fields[naming]])
+            yield NOT_FOUND.format(kind=kind.lower(), name=name)
             continue
         keys = {*(found.get("data") or ()), *(found.get("binaryData") or ())}
         for item in source.get("items") or ():

@@ -7,6 +7,7 @@ overrides what the image says: command over ENTRYPOINT, args over CMD, runAsUser
 from collections.abc import Mapping
 from typing import Any
 
+from core.kube.numbers import count
 from core.kube.objects import Obj
 from core.runtime.cgroups import PERIOD, PIDS_MAX, Limits, oci_path
 from core.runtime.disk import Record
@@ -14,6 +15,7 @@ from core.runtime.images import Image
 from core.runtime.snapshots import mount_of
 from core.runtime.workloads import command_line
 
+ID_MAX = 2**32 - 1  # of users and groups
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_CAPABILITIES = (
     "CAP_CHOWN",
@@ -140,10 +142,10 @@ def oom_score(qos: str, limits: Limits, node_memory: int = 8 << 30) -> int:
 
 def _user(image: Image, context: Mapping[str, Any]) -> Obj:
     uid, _, gid = image.user.partition(":")
-    number = int(uid) if uid.isdecimal() else (65532 if uid == "nonroot" else 0)
+    number = 65532 if uid == "nonroot" else count(uid, ID_MAX) or 0
     user = {
         "uid": context.get("runAsUser", number),
-        "gid": context.get("runAsGroup", int(gid) if gid.isdecimal() else number),
+        "gid": context.get("runAsGroup", count(gid, ID_MAX) if gid else number),
     }
     groups = [*context.get("supplementalGroups", ()), *([context["fsGroup"]] if "fsGroup" in context else ())]
     return user | ({"additionalGids": groups} if groups else {})

@@ -9,9 +9,11 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
+from core.kube.numbers import count
 from core.kube.quantities import whole
 
 MIB = 1 << 20
+WORKERS_MAX = 1_000_000  # of stress; no machine starts more
 UNITS = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}  # as stress writes sizes: 250M
 
 
@@ -26,12 +28,13 @@ def _stress(arguments: list[str]) -> dict[str, Any]:
     told = dict(pairwise(arguments))
     found: dict[str, Any] = {}
     workers = told.get("--cpu", told.get("-c", told.get("-cpus", "")))
-    if workers.isdecimal():
-        found["cpu_millis"] = 1000.0 * int(workers)
+    busy = count(workers, WORKERS_MAX)
+    if busy is not None:
+        found["cpu_millis"] = 1000.0 * busy
     size = told.get("--vm-bytes", "")
-    count = told.get("--vm", told.get("-m", "1"))
-    if size[:-1].isdecimal() and size[-1] in UNITS and count.isdecimal():
-        found["memory_mib"] = int(size[:-1]) * UNITS[size[-1]] * int(count) / MIB
+    each, hungry = count(size[:-1]), count(told.get("--vm", told.get("-m", "1")), WORKERS_MAX)
+    if each is not None and hungry is not None and size[-1] in UNITS:
+        found["memory_mib"] = each * UNITS[size[-1]] * hungry / MIB
     elif "-mem-total" in told:
         with suppress(ValueError):  # vish/stress would refuse it; here it stays what it is
             found["memory_mib"] = whole(told["-mem-total"]) / MIB

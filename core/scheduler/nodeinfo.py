@@ -7,9 +7,10 @@ from typing import Any
 
 from core.kube.objects import Obj, labels_of
 from core.kube.pods import ANY_ADDRESS
+from core.kube.quantities import counts
 from core.kube.taints import PREFER_NO_SCHEDULE
 from core.scheduler.podinfo import PodInfo
-from core.scheduler.resources import CPU, EPHEMERAL, MEMORY, PODS, Amounts, amounts
+from core.scheduler.resources import CPU, EPHEMERAL, MEMORY, PODS, Amounts
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
 REGION_LABEL = "topology.kubernetes.io/region"
@@ -63,7 +64,7 @@ class NodeInfo:
         taints = spec.get("taints") or ()
         self.hard_taints = tuple(taint for taint in taints if taint["effect"] != PREFER_NO_SCHEDULE)
         self.soft_taints = tuple(taint for taint in taints if taint["effect"] == PREFER_NO_SCHEDULE)
-        self.allocatable = amounts(status.get("allocatable") or status.get("capacity"))
+        self.allocatable = counts(status.get("allocatable") or status.get("capacity"))
         self.pods_max = self.allocatable.get(PODS, 0)
         self.images = {
             name: image.get("sizeBytes", 0) for image in status.get("images") or () for name in image.get("names") or ()

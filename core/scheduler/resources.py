@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from core.kube.objects import Obj
 from core.kube.pods import resources_of
-from core.kube.quantities import milli, whole
+from core.kube.quantities import counts
 
 CPU, MEMORY, EPHEMERAL, PODS = "cpu", "memory", "ephemeral-storage", "pods"
 
@@ -26,24 +25,10 @@ class Demand:
     scored_memory: int = 0
 
 
-def amounts(resources: Mapping[str, str | int] | None) -> Amounts:
-    """A resource list in the units above, rounded up."""
-    return {name: milli(text) if name == CPU else whole(text) for name, text in (resources or {}).items()}
-
-
 def demand(spec: Obj) -> Demand:
-    """What a pod with this spec asks for. What it says for the whole pod counts more than what its containers say."""
-    of_pod = amounts((spec.get("resources") or {}).get("requests"))
-    asked = _whole(resources_of(spec)) | of_pod
-    scored = _whole(resources_of(_at_least(spec))) | of_pod
+    """What a pod with this spec asks for."""
+    asked, scored = counts(resources_of(spec)), counts(resources_of(_at_least(spec)))
     return Demand({name: value for name, value in asked.items() if value}, scored[CPU], scored[MEMORY])
-
-
-def _whole(exact: Mapping[str, Decimal]) -> Amounts:
-    return {
-        name: int((value * 1000 if name == CPU else value).to_integral_value(ROUND_CEILING))
-        for name, value in exact.items()
-    }
 
 
 def _at_least(spec: Obj) -> Obj:

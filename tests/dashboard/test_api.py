@@ -120,6 +120,24 @@ def test_body_that_is_no_json_is_refused(client: Client) -> None:
     assert client.post("/api/clusters/lab/faults", "verb=kill", content_type="text/plain").status_code == 415
 
 
+@pytest.mark.parametrize("levels", [65, 300, 700, 1024, 5000])
+def test_deep_body_is_refused_by_every_command(client: Client, levels: int) -> None:
+    World("lab", members=1, workers=0)
+    deep = "[" * levels + "]" * levels
+    for name, path in {"name": "", "verb": "/lab/faults", "target": "/lab/faults", "speed": "/lab/clock/speed"}.items():
+        for body in (deep, f'{{"{name}":{deep}}}', f'{{"verb":"kill","target":"x","{name}":{deep}}}'):
+            answer = client.post(f"/api/clusters{path}", body, content_type="application/json")
+            assert 400 <= answer.status_code < 500, (path, answer.content[:200])
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1, 1e300, -1e308])
+@pytest.mark.parametrize("field", ["members", "workers", "seed"])
+def test_number_out_of_range_is_refused_in_one_sentence(client: Client, field: str, number: Any) -> None:
+    answer = post(client, "/api/clusters", {"name": "lab", field: number})
+    assert (answer.status_code, len(answer.json()["error"]) < 400) == (400, True)
+    assert not Cluster.objects.exists()
+
+
 def test_command_of_a_browser_needs_the_token_and_one_of_a_tool_does_not() -> None:
     World("lab")
     browser = Client(enforce_csrf_checks=True)

@@ -2,9 +2,10 @@
 
 import pytest
 
+from core.kube.pods import requests_of
+from core.kube.quantities import count
 from core.kubelet.admission import Occupancy, admit
 from core.kubelet.backoff import next_backoff, pull_delay, restart_delay, spoken
-from core.kubelet.demand import amount, requests_of
 from core.kubelet.environment import ConfigError, environment, expand, service_variables
 from core.kubelet.status import OURS, pod_status
 from core.kubelet.volumes import missing_volume
@@ -22,8 +23,8 @@ from core.kubelet.volumes import missing_volume
         ("pods", "110", 110),
     ],
 )
-def test_amount(resource: str, text: str, value: int) -> None:
-    assert amount(resource, text) == value
+def test_count(resource: str, text: str, value: int) -> None:
+    assert count(resource, text) == value
 
 
 def pod(*containers: dict, inits: tuple = (), **spec) -> dict:

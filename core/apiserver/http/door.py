@@ -21,6 +21,7 @@ from core.apiserver.http.paths import CLUSTERS, NoSuchPath, resource_path, segme
 from core.apiserver.http.responses import Answer, of_error, page_not_found
 from core.kube.errors import ApiError, NotFound, Unavailable
 from core.models import Cluster
+from core.models.refusals import NotWritable
 
 __all__ = ["Door", "Lookup"]
 
@@ -48,6 +49,8 @@ class Door:
             return of_error(error, form, pretty=pretty)
         except NoSuchPath:
             return page_not_found()
+        except NotWritable as error:
+            return of_error(Unavailable(str(error)), form, pretty=pretty)
         except (OperationalError, InterfaceError):
             log.warning("%s %s: the database does not answer", incoming.method, incoming.raw_path, exc_info=True)
             return of_error(Unavailable(NO_DATABASE, retry_after=1), form)

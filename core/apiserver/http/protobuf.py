@@ -14,9 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import orjson
-
-from core.kube import gotypes
+from core.kube import gotypes, nesting
 from core.kube.decode import check
 from core.kube.definitions import REFERENCE, Definition, definitions
 from core.kube.errors import BadRequest
@@ -224,7 +222,7 @@ def _int_or_string(raw: bytes) -> int | str:
 
 def _json(raw: bytes) -> Any:
     text = _bytes(dict(_fields(raw)).get(1, b""))
-    return orjson.loads(text) if text else None
+    return nesting.loads(text) if text else None
 
 
 def _items(raw: bytes) -> list[str]:

@@ -163,6 +163,8 @@ def _mark(new: Obj, old: Obj, grace: int, options: dict[str, Any], batch: Batch)
         if grace >= left or (options.get("gracePeriodSeconds") is None and grace):
             return True
         asked_at = parse_timestamp(meta["deletionTimestamp"]) - left
+        if asked_at < parse_timestamp(meta["creationTimestamp"]):
+            asked_at = batch.now  # the grace period was longer than any time that can be written
         meta["deletionTimestamp"] = timestamp(asked_at + grace)
         meta["deletionGracePeriodSeconds"] = grace
         return grace > 0

@@ -7,8 +7,10 @@ One function a resource, in the table COMPACT; what is not in the table is not d
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from core.dashboard.feed.pods import amount, dots_of, millis, requests_of, restarts_of, tone_of, word_of
+from core.dashboard.feed.pods import dots_of, restarts_of, tone_of, word_of
 from core.kube.objects import Obj
+from core.kube.pods import requests_of
+from core.kube.quantities import milli, whole
 from core.kube.times import parse_timestamp
 
 Compact = dict[str, Any]
@@ -16,7 +18,7 @@ Compact = dict[str, Any]
 
 def pod(obj: Obj) -> Compact:
     word = word_of(obj)
-    cpu, memory = requests_of(obj)
+    asks = requests_of(obj)
     status = obj.get("status", {})
     return {
         "node": obj.get("spec", {}).get("nodeName", ""),
@@ -25,8 +27,8 @@ def pod(obj: Obj) -> Compact:
         "dots": dots_of(obj),
         "ip": status.get("podIP", ""),
         "restarts": restarts_of(obj),
-        "cpu": cpu,
-        "mem": memory,
+        "cpu": asks.get("cpu", 0),
+        "mem": asks.get("memory", 0),
         "owner": owner_of(obj),
     }
 
@@ -42,9 +44,9 @@ def node(obj: Obj) -> Compact:
         "since": seconds(ready.get("lastTransitionTime")),
         "cordoned": bool(obj.get("spec", {}).get("unschedulable")),
         "pressed": pressed,
-        "cpu": millis(room.get("cpu", "0")),
-        "mem": amount(room.get("memory", "0")),
-        "pods": amount(room.get("pods", "0")),
+        "cpu": milli(room.get("cpu", "0")),
+        "mem": whole(room.get("memory", "0")),
+        "pods": whole(room.get("pods", "0")),
     }
 
 

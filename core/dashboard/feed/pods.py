@@ -3,7 +3,6 @@
 The word goes beside the colour everywhere, so that colour is never the only sign.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from core.kube.objects import Obj
@@ -89,26 +88,3 @@ def _dot(state: dict[str, Any] | None) -> str:
 
 def restarts_of(pod: Obj) -> int:
     return sum(state.get("restartCount", 0) for state in pod.get("status", {}).get("containerStatuses") or ())
-
-
-def requests_of(pod: Obj) -> tuple[int, int]:
-    """What the pod asks of a node: milli-CPUs and bytes."""
-    containers: Iterable[Obj] = pod.get("spec", {}).get("containers") or ()
-    asks = [container.get("resources", {}).get("requests") or {} for container in containers]
-    return sum(millis(ask.get("cpu", "0")) for ask in asks), sum(amount(ask.get("memory", "0")) for ask in asks)
-
-
-SUFFIXES = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-
-
-def amount(quantity: Any) -> int:
-    text = str(quantity)
-    for suffix, factor in SUFFIXES.items():
-        if text.endswith(suffix):
-            return int(float(text[: -len(suffix)]) * factor)
-    return millis(text) // 1000 if text.endswith("m") else int(float(text))
-
-
-def millis(quantity: Any) -> int:
-    text = str(quantity)
-    return int(text[:-1]) if text.endswith("m") else int(float(text) * 1000)

@@ -28,6 +28,7 @@ from core.engine.servers import server_of
 from core.journal import Announcement, on_announcement
 from core.kube.errors import Expired
 from core.models import Cluster
+from core.models.refusals import NotWritable, naming_refusals
 
 logger = logging.getLogger(__name__)
 
@@ -173,8 +174,9 @@ class Tail:
 
 
 def mark_watched(cluster_id: int) -> None:
-    """Somebody looks: raft messages, requests and reconciles are journaled for a while."""
-    Cluster.objects.filter(pk=cluster_id).update(watched_until=WallClock().wall() + WATCH_FOR)
+    """Somebody looks: raft messages, requests and reconciles are journaled for a while, if anything can be written."""
+    with suppress(NotWritable), naming_refusals():
+        Cluster.objects.filter(pk=cluster_id).update(watched_until=WallClock().wall() + WATCH_FOR)
 
 
 tails: dict[tuple[asyncio.AbstractEventLoop, int], Tail] = {}

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from core.dashboard.feed.pods import amount, dots_of, millis, requests_of, restarts_of, tone_of, word_of
+from core.dashboard.feed.pods import dots_of, restarts_of, tone_of, word_of
 from core.dashboard.inspect.failing import failures_of, why_failed
 from core.dashboard.inspect.view import Act, NothingThere, Panel, View, lifecycle, span
 from core.engine.roles import LOOPS
 from core.kube.objects import Obj, condition
+from core.kube.pods import resources_of
+from core.kube.quantities import Amounts, increase, milli, whole
 from core.kube.times import parse_timestamp
 from core.models import Container, Image, KernelTable, Sandbox
 from core.runtime.cri import state_of
@@ -197,17 +199,20 @@ def pressure(view: View, name: str) -> str:
 def bars(obj: Obj, pods: list[Obj]) -> list[dict[str, Any]]:
     """What the pods ask for against what there is, as `kubectl describe node` sums it."""
     room = obj.get("status", {}).get("allocatable") or {}
-    active = [requests_of(pod) for pod in pods if word_of(pod) not in ("Completed", "Succeeded", "Failed")]
-    cpu, memory = sum(ask[0] for ask in active), sum(ask[1] for ask in active)
+    asked: Amounts = {}
+    for pod in pods:
+        if word_of(pod) not in ("Completed", "Succeeded", "Failed"):
+            increase(asked, resources_of(pod.get("spec") or {}))
+    cpu, memory = milli(asked.get("cpu", 0)), whole(asked.get("memory", 0))
     rows = [
-        ("cpu", cpu, millis(room.get("cpu", "0")), f"{cpu} m of {room.get('cpu', '?')}"),
+        ("cpu", cpu, milli(room.get("cpu", "0")), f"{cpu} m of {room.get('cpu', '?')}"),
         (
             "memory",
             memory,
-            amount(room.get("memory", "0")),
-            f"{memory // 2**20} Mi of {amount(room.get('memory', '0')) // 2**20} Mi",
+            whole(room.get("memory", "0")),
+            f"{memory // 2**20} Mi of {whole(room.get('memory', '0')) // 2**20} Mi",
         ),
-        ("pods", len(pods), amount(room.get("pods", "0")), f"{len(pods)} of {room.get('pods', '?')}"),
+        ("pods", len(pods), whole(room.get("pods", "0")), f"{len(pods)} of {room.get('pods', '?')}"),
     ]
     return [
         {"name": name, "words": words, "share": round(min(100.0, 100 * used / of), 1) if of else 0}

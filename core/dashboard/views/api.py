@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-import orjson
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,6 +23,7 @@ from core.engine.kubeconfigs import export_line
 from core.engine.status import cluster_status
 from core.faults import VERBS, NothingToDo, UnknownTarget, act
 from core.faults import targets as targets_of
+from core.kube import nesting
 from core.models import Cluster, Fault
 
 Handler = Callable[..., JsonResponse]
@@ -92,8 +92,8 @@ def resource(**methods: Handler) -> View:
 
 def body_of(request: HttpRequest) -> dict[str, Any]:
     try:
-        body = orjson.loads(request.body or b"{}")
-    except orjson.JSONDecodeError as error:
+        body = nesting.loads(request.body or b"{}")
+    except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
     if not isinstance(body, dict):
         raise BadRequest("the body is not a JSON object")

@@ -119,9 +119,9 @@ def _volume(volume: Obj) -> None:
             source["serviceAccountToken"].setdefault("expirationSeconds", TOKEN_SECONDS)
         _field_refs(source.get("downwardAPI"))
     _field_refs(volume.get("downwardAPI"))
-    claim = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
-    if claim:
-        claim(claim)
+    template = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
+    if template:
+        claim(template)
 
 
 def _field_refs(source: Obj | None) -> None:

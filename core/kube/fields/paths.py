@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from core.kube import nesting
+
 Path = tuple[str, ...]
 Paths = frozenset[Path]
 
@@ -27,6 +29,8 @@ def read(tree: Any, above: Path = ()) -> Paths:
             continue
         if element[:2] not in (FIELD, KEYS, VALUE, "i:"):
             raise ValueError(f"{element!r} is no path element")
+        if element[:2] == KEYS and not isinstance(nesting.loads(element[2:]), dict):
+            raise ValueError(f"{element!r} names no keys")
         path = (*above, element)
         if below:
             found |= read(below, path)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from core.kube.errors import BadRequest, Invalid, TooLarge
+from core.kube.nesting import DEPTH_MAX, TOO_DEEP, depth
 from core.kube.objects import Obj, clone
 
 OPERATIONS_MAX = 10_000
@@ -18,6 +19,7 @@ COPIED_MAX = 1_500_000  # bytes that copy operations may add: doubling copies gr
 REJECTED = "the server rejected our request due to an error in our request"
 NOT_A_LIST = "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
 TOO_MANY = "The allowed maximum operations in a JSON patch is {most}, got {count}"
+BAD_DEPTH = f"error decoding patch: {TOO_DEEP}"
 TOO_MUCH = "the copy operations of the patch add more than {most} bytes"
 
 
@@ -86,6 +88,8 @@ def _get(document: Any, parts: list[str]) -> Any:
 
 
 def _put(document: Any, parts: list[str], value: Any, *, replace: bool) -> Any:
+    if len(parts) + depth(value) > DEPTH_MAX:  # each copy into itself doubles the depth
+        raise BadRequest(BAD_DEPTH)
     if not parts:
         return value
     parent, last = _get(document, parts[:-1]), parts[-1]

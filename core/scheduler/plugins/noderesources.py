@@ -8,12 +8,13 @@ The filter compares what is requested with what is allocatable; use plays no par
 
 from collections.abc import Sequence
 
+from core.kube.quantities import counts
 from core.scheduler.events import ASSIGNED_POD, NODE, THIS_POD, Action, ClusterEvent, Interest
 from core.scheduler.framework import SCORE_MAX, SKIP, Code, CycleState, Filter, PreScore, Score, Status
 from core.scheduler.handle import Handle
 from core.scheduler.nodeinfo import NodeInfo
 from core.scheduler.podinfo import PodInfo
-from core.scheduler.resources import CPU, MEMORY, amounts
+from core.scheduler.resources import CPU, MEMORY
 
 TOO_MANY_PODS = "Too many pods"
 INSUFFICIENT = "Insufficient {resource}"
@@ -34,7 +35,7 @@ def insufficient(pod: PodInfo, node: NodeInfo) -> tuple[list[str], bool]:
 
 
 def _could_fit(pod: PodInfo, event: ClusterEvent) -> bool:
-    allocatable = amounts(((event.new or {}).get("status") or {}).get("allocatable"))
+    allocatable = counts(((event.new or {}).get("status") or {}).get("allocatable"))
     return all(wanted <= allocatable.get(resource, 0) for resource, wanted in pod.demand.amounts.items())
 
 
