@@ -22,7 +22,7 @@ import orjson
 
 from core.kube import quantities
 from core.kube.causes import Cause, not_supported, required
-from core.kube.definitions import REFERENCE, Definition, definition_name, definitions, resolve
+from core.kube.definitions import REFERENCE, Definition, definition_name, definitions
 from core.kube.errors import BadRequest
 from core.kube.gotypes import left_out_when_zero
 from core.kube.objects import Obj
@@ -53,9 +53,6 @@ NOT_ZERO: dict[str, Definition] = {
 }
 """How a compiled schema says that a value is no zero: so those that mean absence cost a look only where they are."""
 RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
-ZEROS = {QUANTITY: "0", INT_OR_STRING: 0} | dict.fromkeys(TIMES, "0001-01-01T00:00:00Z")
-"""Of the types that have a form of their own. Go's zero time is written as null, which no reader here could take."""
-REPORTED = "status"
 PLAIN_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
 
 
@@ -84,13 +81,6 @@ def unknown_fields(resource: Resource, obj: Obj) -> list[str]:
     """The paths of fields that the kind does not have; `obj` stays as it is."""
     copy: Obj = orjson.loads(orjson.dumps(obj))
     return conform(resource, copy)
-
-
-def complete(resource: Resource, obj: Obj) -> None:
-    """Give `obj`, which was found valid, the required fields that it lacks, in place: zero values, as Go stores them."""
-    checker = _validator(resource)
-    if checker is not None and not checker.is_valid(obj):
-        _complete(obj, {"$ref": REFERENCE + definition_name(resource)})
 
 
 def validate(resource: Resource, obj: Obj) -> list[Cause]:
@@ -149,8 +139,6 @@ def _compact_field(schema: Definition) -> Definition:
     if "properties" in schema:
         compact["properties"] = {name: _compact_field(field) for name, field in schema["properties"].items()}
         compact["additionalProperties"] = False
-        if schema.get("required"):
-            compact["required"] = schema["required"]
     elif isinstance(schema.get("additionalProperties"), dict):
         compact["additionalProperties"] = _compact_field(schema["additionalProperties"])
     if isinstance(schema.get("items"), dict):
@@ -245,42 +233,6 @@ def _walk_fields(value: Obj, definition: Definition, path: str, struct: str, unk
             del value[key]
         elif isinstance(others, dict):
             _walk(value[key], others, below, struct, unknown)
-    if path.partition(".")[0] == REPORTED:
-        _fill(value, definition)
-
-
-def _complete(value: Any, schema: Definition) -> None:
-    definition = resolve(schema)
-    if isinstance(value, dict):
-        properties, others = definition.get("properties", {}), definition.get("additionalProperties")
-        _fill(value, definition)
-        for key, child in value.items():
-            field = properties.get(key, others)
-            if isinstance(field, dict):
-                _complete(child, field)
-    elif isinstance(value, list) and isinstance(definition.get("items"), dict):
-        for child in value:
-            _complete(child, definition["items"])
-
-
-def _fill(value: Obj, definition: Definition) -> None:
-    for key in definition.get("required", ()):
-        zero = _zero(definition["properties"][key])
-        if key not in value and zero is not None:
-            value[key] = zero
-
-
-def _zero(schema: Definition) -> Any:
-    """What Go writes of a field that nobody set; None for a list, which it writes as null."""
-    if "$ref" in schema and schema["$ref"].removeprefix(REFERENCE) in ZEROS:
-        return ZEROS[schema["$ref"].removeprefix(REFERENCE)]
-    known = resolve(schema)
-    kind = type_of(known) if "properties" not in known else "object"
-    if kind == "object":
-        made: Obj = {}
-        _fill(made, known)
-        return made
-    return {"array": None, "boolean": False, "integer": 0, "number": 0}.get(kind, "")
 
 
 def _check_quantity(value: Any) -> None:

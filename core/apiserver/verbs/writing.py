@@ -30,7 +30,6 @@ from core.kube.objects import Obj, clone
 from core.kube.patches import apply_patch
 from core.kube.requests import PatchType, Request, User
 from core.kube.resources import Resource
-from core.kube.schema import complete
 from core.kube.structs import completed
 from core.kube.times import timestamp
 from core.kube.validation import Cause, invalid, validate_create, validate_update
@@ -240,7 +239,6 @@ def _validate(row: Resource, obj: Obj, causes: list[Cause], batch: Batch) -> Non
         error = invalid(row, obj["metadata"].get("name", ""), causes)
         batch.trace.note("validation", f"refused: {error.message}")
         raise error
-    complete(row, obj)
     batch.trace.note("validation", "valid")
 
 
