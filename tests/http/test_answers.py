@@ -247,7 +247,7 @@ def test_collection_can_be_deleted_by_label(api: Client) -> None:
 
 @pytest.mark.parametrize("subresource", ["exec", "attach", "portforward"])
 def test_what_is_not_served_is_said(api: Client, subresource: str) -> None:
-    api.post(PODS, POD)
+    api.post(PODS, {**POD, "spec": {**POD["spec"], "nodeName": "n1"}})
     reply = api.get(f"{PODS}/good/{subresource}")
     assert (reply.code, reply.json["reason"]) == (405, "MethodNotAllowed")
     assert reply.json["message"] == f"the server does not serve pods/{subresource} yet"

@@ -93,6 +93,9 @@ def recorded_objects() -> Iterator[tuple[str, Obj]]:
                     yield path.name, json.loads(json.dumps(value))
 
 
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # the tool's files
 def test_recorded_objects_have_all_that_go_writes() -> None:
     """What `kube.structs` says of Go's types holds for each object that was recorded."""
     compared = 0
