@@ -32,9 +32,3 @@ def parse_timestamp(text: str) -> float:
         raise ValueError(f"{text!r} is not RFC 3339")
     seconds = calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) - offset
     return seconds + (float(f"0.{int(fraction):0{len(fraction)}d}") if fraction else 0.0)
-
-
-def day_of(seconds: float) -> tuple[int, int, int]:
-    """The day in UTC as cron sees it: month, day of the month, day of the week (Sunday is 0)."""
-    moment = time.gmtime(seconds)
-    return moment.tm_mon, moment.tm_mday, (moment.tm_wday + 1) % 7
