@@ -3,8 +3,6 @@
 import pytest
 
 from core.kube.errors import Invalid
-
-
 from core.kube.objects import clone
 from core.kube.requests import PatchType
 from tests.apiserver.objects import config_map, deployment, pod

@@ -192,15 +192,18 @@ def validate_create(resource: Resource, obj: Obj) -> list[Cause]:
     return list(islice(chain(named, _rules(resource, obj), creation), CAUSES_MAX))
 
 
-def validate_update(resource: Resource, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
+def validate_update(
+    resource: Resource, new: Obj, old: Obj, subresource: str = "", whole: Obj | None = None
+) -> list[Cause]:
     """Everything wrong with `new` in the place of `old`. Through a subresource only its part is looked at.
 
     What did not change is not checked again: most updates of the system's own components leave most of an object alone.
+    `whole` is `new` with what Go always writes, as `old` is: only so can the two be compared.
     """
-    return list(islice(_update_causes(resource, new, old, subresource), CAUSES_MAX))
+    return list(islice(_update_causes(resource, new, old, subresource, whole or new), CAUSES_MAX))
 
 
-def _update_causes(resource: Resource, new: Obj, old: Obj, subresource: str) -> Iterator[Cause]:
+def _update_causes(resource: Resource, new: Obj, old: Obj, subresource: str, whole: Obj) -> Iterator[Cause]:
     meta, before = new["metadata"], old["metadata"]
     if any(meta.get(name) != before.get(name) for name in DECORATIONS):
         yield from common.decorations(meta)
@@ -210,14 +213,14 @@ def _update_causes(resource: Resource, new: Obj, old: Obj, subresource: str) -> 
     if subresource:
         part = PARTS.get((resource.name, subresource))
         if part is not None:
-            yield from part(new, old)
+            yield from part(whole, old)
         return
-    if all(new.get(name) == old.get(name) for name in (*new, *old) if name not in ("metadata", "status")):
+    if all(whole.get(name) == old.get(name) for name in (*whole, *old) if name not in ("metadata", "status")):
         return
     yield from _new_faults(resource, new, old)
     change = CHANGES.get(resource.name)
     if change is not None:
-        yield from change(new, old)
+        yield from change(whole, old)
 
 
 def _new_faults(resource: Resource, new: Obj, old: Obj) -> Iterator[Cause]:
