@@ -24,6 +24,8 @@ ASSIGNED = 'pod {name} is already assigned to node "{node}"'
 IS_DELETED = "pod {name} is being deleted, cannot be assigned to a host"
 NO_METHOD = "the server does not allow this method on the requested resource"
 NO_TARGET = "target.name: Required value"
+NOT_A_NODE = 'target.kind: Unsupported value: "{kind}": supported values: "Node", "<empty>"'
+IS_GATED = "pod {name} has non-empty .spec.schedulingGates"
 
 
 def write_part(row: Resource, request: Request, batch: Batch) -> Obj:
@@ -43,6 +45,9 @@ def bind(row: Resource, request: Request, batch: Batch) -> Obj:
     node = (binding.get("target") or {}).get("name") if isinstance(binding.get("target"), dict) else None
     if not node or not isinstance(node, str):
         raise BadRequest(NO_TARGET)
+    kind = binding["target"].get("kind", "")
+    if kind not in ("", "Node"):
+        raise BadRequest(NOT_A_NODE.format(kind=kind))
     old = find(row, request, batch)
     meta = binding.get("metadata") or {}
     if meta.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
@@ -52,6 +57,8 @@ def bind(row: Resource, request: Request, batch: Batch) -> Obj:
         raise _binding_conflict(name, IS_DELETED.format(name=name))
     if old["spec"].get("nodeName"):
         raise _binding_conflict(name, ASSIGNED.format(name=name, node=old["spec"]["nodeName"]))
+    if old["spec"].get("schedulingGates"):
+        raise _binding_conflict(name, IS_GATED.format(name=name))
     new = clone(old)
     new["spec"]["nodeName"] = node
     new["metadata"].setdefault("annotations", {}).update(meta.get("annotations") or {})

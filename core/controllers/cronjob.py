@@ -4,8 +4,7 @@ Watches CronJobs and Jobs. Desired: for the latest time of the schedule that has
 that time so that it is never made twice; actual: `status.lastScheduleTime` and the Jobs it controls. Times that were
 missed are not made up for, but for the latest. `concurrencyPolicy` says what happens while a Job still runs; finished
 Jobs beyond the history limits go. Behaves like the real one's `pkg/controller/cronjob/cronjob_controllerv2.go`.
-Simplified: schedules are in UTC; a CronJob that names another time zone is told of and not run. The real one also warns of
-more than a hundred missed times.
+Simplified: the real one also warns of more than a hundred missed times.
 """
 
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from core.client import Reconciler, Result, again
 from core.client.reconciler import by_controller_uid
 from core.controllers.job import is_finished
-from core.kube.cron import Schedule, parse_schedule
+from core.kube.cron import Schedule, parse_schedule, time_zone
 from core.kube.errors import AlreadyExists, ApiError, NotFound
 from core.kube.objects import Obj, is_deleting, is_true, owner_reference
 from core.kube.requests import service_account
@@ -22,10 +21,9 @@ from core.kube.times import parse_timestamp, timestamp
 JOBS = "jobs.batch"
 SCHEDULED_FOR = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 LATE = 0.1  # seconds after its time at which a Job is made
-UTC = ("", "UTC", "Etc/UTC", "GMT", "Etc/GMT")
 
 UNPARSEABLE = 'unparseable schedule: "{schedule}" : {why}'
-UNKNOWN_ZONE = 'invalid timeZone: "{zone}": this cluster keeps UTC only'
+UNKNOWN_ZONE = 'invalid timeZone: "{zone}": unknown time zone {zone}'
 MISSED = "Missed scheduled time to start a job: {time}"
 ALREADY_ACTIVE = "Not starting job because prior execution is running and concurrency policy is Forbid"
 CREATED, DELETED = "Created job {name}", "Deleted job {name}"
@@ -102,12 +100,12 @@ class CronJobController(Reconciler):
 
     def _schedule(self, cron: Obj) -> Schedule | None:
         spec = cron["spec"]
-        zone = spec.get("timeZone") or ""
-        if zone not in UTC:
-            self.events.warning(cron, "UnknownTimeZone", UNKNOWN_ZONE.format(zone=zone))
+        zone = time_zone(spec.get("timeZone") or "")
+        if zone is None:
+            self.events.warning(cron, "UnknownTimeZone", UNKNOWN_ZONE.format(zone=spec["timeZone"]))
             return None
         try:
-            return parse_schedule(spec["schedule"])
+            return parse_schedule(spec["schedule"], zone)
         except ValueError as error:
             text = UNPARSEABLE.format(schedule=spec["schedule"], why=error)
             self.events.warning(cron, "UnparseableSchedule", text)

@@ -24,8 +24,22 @@ class Cause(NamedTuple):
         return f"{self.field}: {self.message}"
 
 
+class Rendered(str):
+    """A value that is written as it is: how Go prints one of its structs."""
+
+    __slots__ = ()
+
+
+OMITTED = Rendered()
+"""The value is not told, since its field says enough."""
+NULL = "null"
+"""What a missing pointer prints as: Go quotes it."""
+
+
 def shown(value: Any) -> str:
     """A value as the texts show it: text quoted, objects as JSON."""
+    if isinstance(value, Rendered):
+        return str(value)
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
@@ -34,7 +48,8 @@ def required(field: str, detail: str = "") -> Cause:
 
 
 def invalid_value(field: str, value: Any, detail: str) -> Cause:
-    return Cause(field, "FieldValueInvalid", _with(f"Invalid value: {shown(value)}", detail))
+    told = "Invalid value" if value is OMITTED else f"Invalid value: {shown(value)}"
+    return Cause(field, "FieldValueInvalid", _with(told, detail))
 
 
 def wrong_type(field: str, value: Any, detail: str) -> Cause:
@@ -46,13 +61,13 @@ def not_supported(field: str, value: Any, supported: Iterable[str]) -> Cause:
     return Cause(field, "FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {listed}")
 
 
-def duplicate(field: str, value: Any) -> Cause:
-    return Cause(field, "FieldValueDuplicate", f"Duplicate value: {shown(value)}")
+def duplicate(field: str, value: Any, detail: str = "") -> Cause:
+    return Cause(field, "FieldValueDuplicate", _with(f"Duplicate value: {shown(value)}", detail))
 
 
-def missing(field: str, value: Any) -> Cause:
+def missing(field: str, value: Any, detail: str = "") -> Cause:
     """The field names something that is not there."""
-    return Cause(field, "FieldValueNotFound", f"Not found: {shown(value)}")
+    return Cause(field, "FieldValueNotFound", _with(f"Not found: {shown(value)}", detail))
 
 
 def forbidden(field: str, detail: str) -> Cause:

@@ -1,12 +1,18 @@
-"""Schedules of CronJobs: five fields, or `@hourly`, `@every 90m` and the like. Times are in UTC.
+"""Schedules of CronJobs: five fields, or `@hourly`, `@every 90m` and the like, in UTC or in a time zone.
 
 Fields are minute, hour, day of the month, month, day of the week, each a list of numbers, names, ranges and steps. When both
-days are restricted, either may match; that is cron's old habit. Reference: robfig/cron, as the real controller uses it.
+days are restricted, either may match; that is cron's old habit. In a zone with summer time an hour that the clocks skip does
+not come, and one that they repeat comes twice. Reference: robfig/cron, as the real controller uses it, messages included.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
-from core.kube.times import day_of, parse_duration
+from core.kube.numbers import clamped
+from core.kube.times import parse_duration
 
 NAMED = {
     "@yearly": "0 0 1 1 *",
@@ -25,10 +31,33 @@ FIELDS: tuple[tuple[int, int, dict[str, int]], ...] = (
     (0, 23, {}),
     (1, 31, {}),
     (1, 12, MONTHS),
-    (0, 7, WEEKDAYS),
+    (0, 6, WEEKDAYS),
 )
 DAY, HOUR, MINUTE = 86400, 3600, 60
+SPAN = (datetime(100, 1, 1, tzinfo=UTC).timestamp(), datetime(9900, 1, 1, tzinfo=UTC).timestamp())
+"""Seconds between which a calendar can be turned: a time that a client wrote may lie anywhere."""
 DAYS_MAX = 366 * 5  # a schedule without a time in so many days never comes
+
+FIELD_COUNT = "expected exactly 5 fields, found {count}: [{fields}]"
+NO_DESCRIPTOR = "unrecognized descriptor: {text}"
+BAD_DURATION = 'failed to parse duration {text}: time: invalid duration "{duration}"'
+NO_NUMBER = 'failed to parse int from {text}: strconv.Atoi: parsing "{text}": invalid syntax'
+MANY_HYPHENS, MANY_SLASHES = "too many hyphens: {part}", "too many slashes: {part}"
+BELOW = "beginning of range ({number}) below minimum ({bound}): {part}"
+ABOVE = "end of range ({number}) above maximum ({bound}): {part}"
+BACKWARDS = "beginning of range ({first}) beyond end of range ({last}): {part}"
+NO_STEP = "step of range should be a positive number: {part}"
+
+
+@lru_cache(maxsize=256)
+def time_zone(name: str) -> tzinfo | None:
+    """The zone called so in the IANA database (`tzdata`, or the system's); None if there is none."""
+    if name in ("", "UTC"):
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # unknown, a folder of zones, no name of a file
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +71,18 @@ class Schedule:
     weekdays: frozenset[int] = frozenset()
     either_day: bool = False
     every: int = 0
+    zone: tzinfo = UTC
 
     def next(self, after: float) -> float | None:
         """The first time later than `after`; None when there is none."""
         if self.every:
             return int(after) + self.every
-        earliest = (int(after) // MINUTE + 1) * MINUTE
-        midnight = earliest // DAY * DAY
-        for day in range(midnight, midnight + DAYS_MAX * DAY, DAY):
-            if not self._has_day(day):
-                continue
-            for hour in self.hours:
-                for minute in self.minutes:
-                    moment = day + hour * HOUR + minute * MINUTE
-                    if moment >= earliest:
-                        return moment
+        day = self._local(after)
+        for _ in range(min(DAYS_MAX, (datetime.max - day).days)):
+            found = [moment for moment in self._times(day) if moment > after]
+            if found:
+                return min(found)
+            day += timedelta(days=1)
         return None
 
     def latest(self, after: float, now: float) -> float | None:
@@ -64,69 +90,115 @@ class Schedule:
         if self.every:
             rounds = (int(now) - int(after)) // self.every
             return int(after) + rounds * self.every if rounds > 0 else None
-        first = int(after) // DAY * DAY
-        for day in range(int(now) // DAY * DAY, first - DAY, -DAY):
-            if not self._has_day(day):
-                continue
-            for hour in reversed(self.hours):
-                for minute in reversed(self.minutes):
-                    moment = day + hour * HOUR + minute * MINUTE
-                    if moment <= now:
-                        return moment if moment > after else None
+        day, first = self._local(now), self._local(after)
+        for _ in range(DAYS_MAX):
+            if day < first:
+                return None
+            found = [moment for moment in self._times(day) if moment <= now]
+            if found:
+                return max(found) if max(found) > after else None
+            day -= timedelta(days=1)
         return None
 
-    def _has_day(self, midnight: int) -> bool:
-        month, day, weekday = day_of(midnight)
-        by_date, by_week = day in self.days, weekday in self.weekdays
-        return month in self.months and (by_date or by_week if self.either_day else by_date and by_week)
+    def _local(self, moment: float) -> datetime:
+        """The midnight, as the zone's clocks show it, of the day of `moment`."""
+        local = datetime.fromtimestamp(clamped(moment, *SPAN), self.zone)
+        return datetime(local.year, local.month, local.day)
+
+    def _times(self, day: datetime) -> Iterator[float]:
+        """The times of one day, as seconds since the epoch."""
+        by_date, by_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
+        if day.month not in self.months or not (by_date or by_week if self.either_day else by_date and by_week):
+            return
+        if self.zone is UTC:
+            midnight = day.replace(tzinfo=UTC).timestamp()
+            yield from (midnight + hour * HOUR + minute * MINUTE for hour in self.hours for minute in self.minutes)
+            return
+        for hour in self.hours:
+            for minute in self.minutes:
+                yield from self._moments(day.replace(hour=hour, minute=minute))
+
+    def _moments(self, local: datetime) -> Iterator[float]:
+        """When the zone's clocks show `local`: once; not at all, or twice, when they are changed."""
+        shown = {local.replace(tzinfo=self.zone, fold=fold).timestamp() for fold in (0, 1)}
+        for moment in shown:
+            if datetime.fromtimestamp(moment, self.zone).replace(tzinfo=None, fold=0) == local:
+                yield moment
 
 
-def parse_schedule(text: str) -> Schedule:
+def parse_schedule(text: str, zone: tzinfo = UTC) -> Schedule:
     """Raises ValueError, whose message says what is wrong."""
-    text = text.strip().lower()
+    if not text:
+        raise ValueError("empty spec string")
     if text.startswith("@every "):
-        return Schedule(every=_duration(text.removeprefix("@every ").strip()))
+        return Schedule(every=_duration(text))
+    if text.startswith("@") and text not in NAMED:
+        raise ValueError(NO_DESCRIPTOR.format(text=text))
     parts = NAMED.get(text, text).split()
     if len(parts) != len(FIELDS):
-        raise ValueError(f"expected exactly 5 fields, found {len(parts)}: [{text}]")
+        raise ValueError(FIELD_COUNT.format(count=len(parts), fields=" ".join(parts)))
     minutes, hours, days, months, weekdays = (_field(part, *bounds) for part, bounds in zip(parts, FIELDS, strict=True))
     return Schedule(
         tuple(sorted(minutes)),
         tuple(sorted(hours)),
         days,
         months,
-        frozenset(day % 7 for day in weekdays),
-        either_day=parts[2][0] not in "*?" and parts[4][0] not in "*?",
+        weekdays,
+        either_day=not _is_open(parts[2]) and not _is_open(parts[4]),
+        zone=zone,
     )
+
+
+def _is_open(text: str) -> bool:
+    """Whether a field restricts nothing: it has a star, and no step after it."""
+    return any(part[:1] in ("*", "?") and part.partition("/")[2] in ("", "0", "1") for part in text.split(","))
 
 
 def _field(text: str, least: int, most: int, names: dict[str, int]) -> frozenset[int]:
     found: set[int] = set()
-    for part in text.split(","):
-        span, slash, step_text = part.partition("/")
-        step = _number(step_text, {}) if slash else 1
-        if span in ("*", "?"):
-            first, last = least, most if most != 7 else 6
-        else:
-            low, dash, high = span.partition("-")
-            first = _number(low, names)
-            last = _number(high, names) if dash else most if slash else first
-        if not least <= first <= last <= most or step < 1:
-            raise ValueError(f"{part} is not within {least}-{most}")
+    for part in filter(None, text.split(",")):
+        first, last, step = _range(part, least, most, names)
+        if first < least:
+            raise ValueError(BELOW.format(number=first, bound=least, part=part))
+        if last > most:
+            raise ValueError(ABOVE.format(number=last, bound=most, part=part))
+        if first > last:
+            raise ValueError(BACKWARDS.format(first=first, last=last, part=part))
+        if step == 0:
+            raise ValueError(NO_STEP.format(part=part))
         found.update(range(first, last + 1, step))
     return frozenset(found)
 
 
+def _range(part: str, least: int, most: int, names: dict[str, int]) -> tuple[int, int, int]:
+    """The first, the last and the step of `5`, `*`, `1-5`, `*/15`, `10-20/2`."""
+    span, *steps = part.split("/")
+    low, *high = span.split("-")
+    if low in ("*", "?"):
+        first, last = least, most
+    elif len(high) > 1:
+        raise ValueError(MANY_HYPHENS.format(part=part))
+    else:
+        first = _number(low, names)
+        last = _number(high[0], names) if high else first
+    if len(steps) > 1:
+        raise ValueError(MANY_SLASHES.format(part=part))
+    if not steps:
+        return first, last, 1
+    return first, last if high else most, _number(steps[0], {})
+
+
 def _number(text: str, names: dict[str, int]) -> int:
-    if text in names:
-        return names[text]
-    if not (text.isascii() and text.isdigit() and len(text) <= 4):
-        raise ValueError(f"failed to parse int from {text}")
+    if text.lower() in names:
+        return names[text.lower()]
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValueError(NO_NUMBER.format(text=text))
     return int(text)
 
 
 def _duration(text: str) -> int:
+    duration = text.removeprefix("@every ")
     try:
-        return max(1, int(parse_duration(text)))  # shorter than a second is a second, as the real one rounds
-    except ValueError as error:
-        raise ValueError(f"failed to parse duration @every {text}: {error}") from None
+        return max(1, int(parse_duration(duration)))  # shorter than a second is a second, as the real one rounds
+    except ValueError:
+        raise ValueError(BAD_DURATION.format(text=text, duration=duration)) from None

@@ -74,6 +74,40 @@ PORT_RANGE = "must be between 1 and 65535, inclusive"
 IP_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 ENV_NAME = "a valid environment variable name must consist only of printable ASCII characters other than '='"
+USER_ID = "must be between 0 and 2147483647, inclusive"
+WILDCARD = (
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower"
+    " case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used"
+    " for validation is '" + r"\*\." + _SUBDOMAIN_PATTERN + "')"
+)
+SEARCH_DOMAIN = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start"
+    " and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '"
+    + _SUBDOMAIN_PATTERN
+    + "')"
+)
+HTTP_HEADER = (
+    "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation"
+    " is '[-A-Za-z0-9]+')"
+)
+DOMAIN_PATH = 'must be a domain-prefixed path (such as "acme.io/foo")'
+HTTP_PATH = "Invalid path (regex used for validation is '" + r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+" + "')"
+SYSCTL = (
+    "must have at most 253 characters and match regex"
+    r" ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$"
+)
+TWO_SEGMENTS = "should be a domain with at least two segments separated by dots"
+THREE_SEGMENTS = "should be a domain with at least three segments separated by dots"
+SIGNER = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
+UNSPECIFIED = "may not be unspecified ({ip})"
+SPECIAL_RANGES = (
+    ("is_loopback", "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+    ("is_link_local", "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+)
+LINK_LOCAL_MULTICAST = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
+BACKSTEPS = "must not contain '..'"
+ABSOLUTE = "must be a relative path"
+STARTS_WITH_DOTS = "must not start with '..'"
 
 
 @lru_cache(maxsize=8192)
@@ -169,7 +203,7 @@ def ip_address(text: str) -> str | None:
         ipaddress.ip_address(text)
     except ValueError:
         return IP_ADDRESS
-    return None
+    return IP_ADDRESS if "%" in text else None  # an address with a zone is no address to Go
 
 
 def cidr(text: str) -> str | None:
@@ -183,3 +217,53 @@ def cidr(text: str) -> str | None:
 @lru_cache(maxsize=1024)
 def env_name(text: str) -> str | None:
     return None if all(" " <= letter <= "~" and letter != "=" for letter in text) else ENV_NAME
+
+
+def wildcard_subdomain(text: str) -> str | None:
+    """`*.example.com`, as Ingress hosts may be."""
+    if len(text) > SUBDOMAIN_MAX:
+        return TOO_LONG.format(most=SUBDOMAIN_MAX)
+    return None if text.startswith("*.") and _SUBDOMAIN.fullmatch(text[2:]) else WILDCARD
+
+
+_SEARCH_DOMAIN: Final = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+
+
+def search_domain(text: str) -> str | None:
+    """A domain to search in: underscores too, since service records have them."""
+    if len(text) > SUBDOMAIN_MAX:
+        return TOO_LONG.format(most=SUBDOMAIN_MAX)
+    return None if _SEARCH_DOMAIN.fullmatch(text) else SEARCH_DOMAIN
+
+
+def http_header(text: str) -> str | None:
+    return None if re.fullmatch(r"[-A-Za-z0-9]+", text) else HTTP_HEADER
+
+
+_SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
+
+
+def sysctl_name(text: str) -> str | None:
+    return None if len(text) <= SUBDOMAIN_MAX and _SYSCTL.fullmatch(text) else SYSCTL
+
+
+def user_id(value: int) -> str | None:
+    """Users and groups: what Linux can count and Go's int32 holds."""
+    return None if 0 <= value <= 2**31 - 1 else USER_ID
+
+
+def special_address(text: str) -> str | None:
+    """An address nobody else can reach: endpoints and external IPs must not be such. `text` is an address."""
+    ip = ipaddress.ip_address(text)
+    if ip.is_unspecified:
+        return UNSPECIFIED.format(ip=text)
+    for name, fault in SPECIAL_RANGES:
+        if getattr(ip, name):
+            return fault
+    is_local = ip.is_multicast and ip in ipaddress.ip_network("224.0.0.0/24" if ip.version == 4 else "ff02::/16")
+    return LINK_LOCAL_MULTICAST if is_local else None
+
+
+def no_backsteps(text: str) -> str | None:
+    """A path that does not climb out of where it begins."""
+    return BACKSTEPS if ".." in text.split("/") else None

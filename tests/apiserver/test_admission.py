@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.apiserver.admission.runtimeclass import merged
 from core.models import Cluster
 from tests.apiserver.objects import config_map, namespace, pod, service
 
@@ -93,6 +94,52 @@ def test_priority_comes_from_the_class(world, refused):
     assert error.message == 'pods "x" is forbidden: no PriorityClass with name nope was found'
     error = refused("create", "pods", "default", body=pod("x", priority=5))
     assert error.code == 403
+
+
+RUNTIMES = "runtimeclasses.node.k8s.io"
+
+
+def runtime(**more):
+    return {"metadata": {"name": "gvisor"}, "handler": "runsc"} | more
+
+
+def test_unknown_runtime_class_is_refused(refused):
+    error = refused("create", "pods", "default", body=pod("web", runtimeClassName="zz"))
+    assert (error.code, error.message) == (
+        403,
+        'pods "web" is forbidden: pod rejected: RuntimeClass "zz" not found',
+    )
+
+
+def test_runtime_class_costs_its_overhead(world, refused):
+    world.create(RUNTIMES, runtime(overhead={"podFixed": {"cpu": "250m"}}))
+    assert world.create("pods", pod("web", runtimeClassName="gvisor"))["spec"]["overhead"] == {"cpu": "250m"}
+    error = refused("create", "pods", "default", body=pod("b", runtimeClassName="gvisor", overhead={"cpu": "1"}))
+    assert error.message.endswith("pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead")
+    error = refused("create", "pods", "default", body=pod("b", overhead={"cpu": "1"}))
+    assert error.message.endswith("Pod Overhead set without corresponding RuntimeClass defined Overhead")
+
+
+def test_runtime_class_says_where_its_pods_go(world, refused):
+    taint = {"key": "sandbox", "operator": "Exists", "effect": "NoSchedule"}
+    world.create(RUNTIMES, runtime(scheduling={"nodeSelector": {"sandbox": "yes"}, "tolerations": [taint]}))
+    spec = world.create("pods", pod("web", runtimeClassName="gvisor", nodeSelector={"disk": "ssd"}))["spec"]
+    assert spec["nodeSelector"] == {"sandbox": "yes", "disk": "ssd"}
+    assert taint in spec["tolerations"]
+    error = refused(
+        "create", "pods", "default", body=pod("b", runtimeClassName="gvisor", nodeSelector={"sandbox": "no"})
+    )
+    assert error.message == (
+        'pods "b" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[sandbox] = yes;'
+        " pod.spec.nodeSelector[sandbox] = no"
+    )
+
+
+def test_a_toleration_that_another_covers_is_not_needed():
+    wide = {"operator": "Exists"}
+    narrow = {"key": "a", "operator": "Equal", "value": "b", "effect": "NoSchedule"}
+    assert merged([narrow, wide]) == [wide]
+    assert merged([narrow, narrow | {"value": "c"}]) == [narrow, narrow | {"value": "c"}]
 
 
 def test_images_are_always_pulled_only_where_switched_on(world):

@@ -260,3 +260,53 @@ def test_pod_is_bound_once(world, refused):
     assert error.message == (
         'Operation cannot be fulfilled on pods/binding "web": pod web is already assigned to node "node-1"'
     )
+
+
+def test_label_keys_become_part_of_the_selectors(world):
+    """Which pods are meant is settled when a pod is made, by its own labels."""
+    wish = {"topologyKey": "zone", "labelSelector": {}, "matchLabelKeys": ["app", "none"], "mismatchLabelKeys": ["app"]}
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    near = {
+        "podAffinity": {required: [wish | {"mismatchLabelKeys": []}]},
+        "podAntiAffinity": {required: [wish | {"matchLabelKeys": []}]},
+    }
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "zone",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {},
+        "matchLabelKeys": ["app"],
+    }
+    spec = world.create("pods", pod("web", affinity=near, topologySpreadConstraints=[spread]))["spec"]
+    inside = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]}
+    outside = {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["web"]}]}
+    assert spec["affinity"]["podAffinity"][required][0]["labelSelector"] == inside
+    assert spec["affinity"]["podAntiAffinity"][required][0]["labelSelector"] == outside
+    assert spec["topologySpreadConstraints"][0]["labelSelector"] == inside
+
+
+def test_a_resize_keeps_the_quality_of_service(world, refused):
+    amounts = {"cpu": "1", "memory": "64Mi"}
+    made = clone(world.create("pods", pod("web", resources={"requests": amounts, "limits": amounts})))
+    made["spec"]["containers"][0]["resources"].pop("limits")
+    error = refused("update", "pods", "default", "web", subresource="resize", body=made)
+    assert error.code == 422
+    assert [cause["message"] for cause in error.details["causes"]] == [
+        'Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing',
+        "Forbidden: resource limits cannot be removed",
+    ]
+    more = {"cpu": "2", "memory": "64Mi"}
+    made["spec"]["containers"][0]["resources"] = {"requests": more, "limits": more}
+    made = world.api("update", "pods", "default", "web", subresource="resize", body=made)
+    assert made["spec"]["containers"][0]["resources"]["limits"]["cpu"] == "2"
+
+
+def test_only_nodes_take_pods_and_only_those_without_gates(world, refused):
+    world.create("pods", pod("web"))
+    target = {"target": {"kind": "Pod", "name": "n"}}
+    error = refused("create", "pods", "default", "web", subresource="binding", body=target)
+    assert error.message == 'target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>"'
+    world.create("pods", pod("gated", schedulingGates=[{"name": "wait"}]))
+    target = {"target": {"kind": "Node", "name": "n"}}
+    error = refused("create", "pods", "default", "gated", subresource="binding", body=target)
+    assert (error.code, "pod gated has non-empty .spec.schedulingGates" in error.message) == (409, True)

@@ -10,6 +10,7 @@ from core.apiserver.admission.namespacelifecycle import NamespaceLifecycle
 from core.apiserver.admission.noderestriction import NodeRestriction
 from core.apiserver.admission.priority import Priority
 from core.apiserver.admission.resourcequota import ResourceQuota
+from core.apiserver.admission.runtimeclass import RuntimeClass
 from core.apiserver.admission.serviceaccount import ServiceAccount
 from core.apiserver.admission.taintnodesbycondition import TaintNodesByCondition
 
@@ -23,6 +24,7 @@ PLUGINS: tuple[type[Plugin], ...] = (
     Priority,
     DefaultTolerationSeconds,
     DefaultStorageClass,
+    RuntimeClass,
     RbacEscalation,
     ResourceQuota,
 )

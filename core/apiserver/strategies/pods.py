@@ -5,6 +5,7 @@ stopped, deletes it with grace 0. A pod on no node, or one that has ended, goes 
 Reference: pkg/registry/core/pod/strategy.go.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from core.apiserver.batch import Batch
@@ -21,6 +22,7 @@ class PodStrategy(Strategy):
     kept_by_status = ("ownerReferences",)  # old kubelets garbled them
 
     def prepare_create(self, obj: Obj, batch: Batch) -> None:
+        _merge_label_keys(obj)
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
         if obj["spec"].get("schedulingGates"):
             gated = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": None}
@@ -46,18 +48,13 @@ class PodStrategy(Strategy):
             new["spec"] = old["spec"] | {"ephemeralContainers": added}
 
     def prepare_resize(self, new: Obj, old: Obj, batch: Batch) -> None:
-        """Only what the containers ask for changes."""
-        wanted = {
-            container.get("name"): container.get("resources") or {}
-            for container in (new.get("spec") or {}).get("containers") or ()
-            if isinstance(container, dict)
-        }
+        """Only what the containers ask for, and how they take it, changes."""
+        wanted = new.get("spec") or {}
         _restore(new, old)
         new["spec"] = old["spec"] | {
-            "containers": [
-                container | {"resources": wanted.get(container["name"], container.get("resources") or {})}
-                for container in old["spec"]["containers"]
-            ]
+            kind: _resized(old["spec"][kind], wanted.get(kind) or ())
+            for kind in ("containers", "initContainers")
+            if kind in old["spec"]
         }
 
     def grace_seconds(self, obj: Obj, options: dict[str, Any]) -> int:
@@ -68,6 +65,47 @@ class PodStrategy(Strategy):
         if asked is None:
             asked = spec.get("terminationGracePeriodSeconds", GRACE_DEFAULT)
         return int(asked) if asked >= 0 else 1
+
+
+def _resized(containers: list[Obj], wanted: Iterable[Obj]) -> list[Obj]:
+    """The containers, with the resources and resize policies of those `wanted` that have their names."""
+    by_name = {each.get("name"): each for each in wanted if isinstance(each, dict)}
+    result = []
+    for container in containers:
+        asked = by_name.get(container["name"], container)
+        rest = {name: value for name, value in container.items() if name != "resizePolicy"}
+        policy = {"resizePolicy": asked["resizePolicy"]} if "resizePolicy" in asked else {}
+        result.append(rest | {"resources": asked.get("resources") or {}} | policy)
+    return result
+
+
+def _merge_label_keys(pod: Obj) -> None:
+    """Keys whose values are the pod's own become part of the selectors: which pods are meant is settled here.
+
+    Spread is merged since Kubernetes 1.34, affinity since 1.29 (KEPs 3243 and 3633).
+    """
+    spec, labels = pod.get("spec") or {}, pod["metadata"].get("labels") or {}
+    for constraint in spec.get("topologySpreadConstraints") or ():
+        _merge(constraint, "matchLabelKeys", "In", labels)
+    affinity = spec.get("affinity") or {}
+    for kind in ("podAffinity", "podAntiAffinity"):
+        wishes = affinity.get(kind) or {}
+        weighted = wishes.get("preferredDuringSchedulingIgnoredDuringExecution") or ()
+        terms = [entry.get("podAffinityTerm") or {} for entry in weighted]
+        for term in (*(wishes.get("requiredDuringSchedulingIgnoredDuringExecution") or ()), *terms):
+            _merge(term, "matchLabelKeys", "In", labels)
+            _merge(term, "mismatchLabelKeys", "NotIn", labels)
+
+
+def _merge(holder: Obj, name: str, operator: str, labels: dict[str, str]) -> None:
+    selector = holder.get("labelSelector")
+    if selector is None:
+        return
+    added = [
+        {"key": key, "operator": operator, "values": [labels[key]]} for key in holder.get(name) or () if key in labels
+    ]
+    if added:
+        holder["labelSelector"] = selector | {"matchExpressions": [*(selector.get("matchExpressions") or ()), *added]}
 
 
 def _restore(new: Obj, old: Obj) -> None:

@@ -218,7 +218,7 @@ def replace(
     ownership.record(row, request, old, new, batch)
     if new == old:
         return old
-    _validate(row, draft, validate_update(row, draft, old, subresource), batch)
+    _validate(row, draft, validate_update(row, draft, old, subresource, new), batch)
     admission.validate(attempt, batch)
     if is_dry_run(request):
         return new

@@ -47,7 +47,6 @@ DEFAULTERS: dict[str, Defaulter] = {
     "clusterrolebindings.rbac.authorization.k8s.io": groups.binding,
     "rolebindings.rbac.authorization.k8s.io": groups.binding,
     "networkpolicies.networking.k8s.io": groups.networkpolicy,
-    "ingresses.networking.k8s.io": groups.ingress,
     "storageclasses.storage.k8s.io": groups.storageclass,
     "csidrivers.storage.k8s.io": groups.csidriver,
     "priorityclasses.scheduling.k8s.io": groups.priorityclass,

@@ -30,12 +30,6 @@ def networkpolicy(obj: Obj) -> None:
             port.setdefault("protocol", "TCP")
 
 
-def ingress(obj: Obj) -> None:
-    for rule in section(obj, "spec").get("rules") or ():
-        for path in (rule.get("http") or {}).get("paths") or ():
-            path.setdefault("pathType", "ImplementationSpecific")
-
-
 def storageclass(obj: Obj) -> None:
     fill(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
 
