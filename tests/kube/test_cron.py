@@ -69,3 +69,10 @@ def test_a_schedule_says_when_last(text, after, now, expected):
 def test_what_is_no_schedule_is_told(text):
     with pytest.raises(ValueError, match=r".+"):
         parse_schedule(text)
+
+
+@pytest.mark.parametrize("moment", [-1e18, -62_135_596_800.0, 253_402_300_799.0, 1e18], ids=str)
+def test_any_time_a_client_can_write_has_an_answer(moment):
+    never = parse_schedule("0 0 30 2 *")
+    assert never.next(moment) is None
+    assert never.latest(moment, 1_767_225_600.0) is None
