@@ -17,7 +17,7 @@ from typing import ClassVar
 from core.client.reconciler import Context, Reconciler, Result, again
 from core.kube.errors import ApiError, NotFound
 from core.kube.objects import Obj
-from core.kube.times import micro_timestamp
+from core.kube.times import is_timestamp, micro_timestamp, parse_timestamp
 
 LEASES, NAMESPACE = "leases.coordination.k8s.io", "kube-system"
 LEASE_SECONDS = 15  # --leader-elect-lease-duration
@@ -58,10 +58,14 @@ class LeaderElection(Reconciler):
         if spec.get("holderIdentity") != self.identity:
             transitions = spec.get("leaseTransitions", 0) + 1
             spec = spec | {"holderIdentity": self.identity, "acquireTime": now, "leaseTransitions": transitions}
-        elif spec.get("renewTime") == now:
+        elif self._is_fresh(spec.get("renewTime") or ""):
             return None
         self.lease = await self.client.update(LEASES, self.lease | {"spec": spec | {"renewTime": now}})
         return None
+
+    def _is_fresh(self, renewed: str) -> bool:
+        """Whether it was renewed in these ten seconds already: whoever takes the driving over goes on where it stands."""
+        return is_timestamp(renewed) and parse_timestamp(renewed) >= self.now - self.now % RENEW_EVERY
 
     async def _create(self, now: str) -> None:
         lease: Obj = {

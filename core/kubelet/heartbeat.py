@@ -6,7 +6,6 @@ have passed. Simplified: renewals fall on full tens of seconds of virtual time w
 nodes are one transaction, and an idle cluster idles.
 """
 
-from contextlib import suppress
 from typing import ClassVar
 
 from core.client import Context, Reconciler, Result, again
@@ -98,7 +97,9 @@ class NodeHeartbeat(Reconciler):
     async def _describe_storage(self, node: Obj) -> None:
         """Say at each start which storage drivers the node has: none, since volumes of drivers are not simulated."""
         if not self.has_csi_node:
-            with suppress(AlreadyExists):
+            try:
+                await self.client.get("csinodes.storage.k8s.io", "", self.node)
+            except NotFound:
                 await self.client.create("csinodes.storage.k8s.io", new_csi_node(node))
             self.has_csi_node = True
 
@@ -127,7 +128,8 @@ class NodeHeartbeat(Reconciler):
 
     async def _tell(self, node: Obj, *, ready: bool) -> None:
         old = node.get("status") or {}
-        new = {**old, **node_status(self.node, self.disk, old, self.now, ready=ready)}
+        told = node_status(self.node, self.disk, old, self.now, ready=ready)
+        new = {**{name: value for name, value in old.items() if name != "images"}, **told}
         if self.reported is None:
             beat = (condition(node, "Ready") or {}).get("lastHeartbeatTime")
             self.reported = parse_timestamp(beat) if beat else 0.0

@@ -119,7 +119,7 @@ def node_status(name: str, disk: Disk, old: Obj, now: float, *, ready: bool) -> 
         "conditions": conditions,
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": node_info(name, disk.boot),
-        "images": images(disk, now),
+        **({"images": found} if (found := images(disk, now)) else {}),  # Go leaves an empty list out
     }
 
 

@@ -52,7 +52,7 @@ def test_a_write_without_a_quorum_is_told_as_one_request_and_answered_once(lost:
     waits, answered = told()
     assert (waits["waits"], waits["patience"], waits["code"]) == ("etcd", PATIENCE, 0)
     assert (answered["of"], answered["code"], answered["message"]) == (waits["seq"], 500, answer.message)
-    assert [trace.code for trace in lost.host.server.traces if trace.request.name == ""].count(500) == 1
+    assert [trace.code for trace in lost.host.server.traces if trace.request.user == ADMIN].count(500) == 1
 
 
 def test_a_write_that_waited_and_succeeded_says_how_long(lost: World) -> None:

@@ -60,6 +60,7 @@ def world(monkeypatch):
     Copier.log.clear()
     Broken.attempts.clear()
     monkeypatch.setitem(roles.LOOPS, "controller-manager", (roles.CONTROL_PLANE, (Copier, Broken)))
+    monkeypatch.setitem(roles.LOOPS, "scheduler", (roles.CONTROL_PLANE, ()))
     return World(workers=0)
 
 
