@@ -57,12 +57,12 @@ class CronJobController(Reconciler):
         by_uid = {job["metadata"]["uid"]: job for job in jobs}
         active = []
         for reference in status.pop("active", ()):
-            job = by_uid.get(reference["uid"])
+            job = by_uid.get(reference.get("uid", ""))
             if job is None:
-                self.events.normal(cron, "MissingJob", MISSING.format(name=reference["name"]))
+                self.events.normal(cron, "MissingJob", MISSING.format(name=reference.get("name", "")))
             elif is_finished(job):
                 kind = "Complete" if is_true(job, "Complete") else "Failed"
-                text = COMPLETED.format(name=reference["name"], condition=kind)
+                text = COMPLETED.format(name=reference.get("name", ""), condition=kind)
                 self.events.normal(cron, "SawCompletedJob", text)
             else:
                 active.append(reference)

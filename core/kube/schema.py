@@ -179,7 +179,7 @@ def _normalize(value: Any) -> Any:
             value[key] = _normalize(child)
     elif isinstance(value, list):
         value[:] = [_normalize(child) for child in value if child is not None]
-    elif isinstance(value, float) and value.is_integer():
+    elif isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return int(value)
     return value
 

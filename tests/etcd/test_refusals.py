@@ -33,7 +33,7 @@ def test_read_only_is_named():
 
 
 def test_full_is_named():
-    fill = "CREATE TABLE filler AS SELECT zeroblob(1000000) AS content"
+    fill = "CREATE TABLE filler AS SELECT zeroblob(100000000) AS content"  # more than what earlier tests freed
     assert refusal(failed(fill, "PRAGMA max_page_count = 1")) == FULL
 
 

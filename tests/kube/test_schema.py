@@ -169,39 +169,3 @@ def test_times_of_every_zone_are_read(text: str, seconds: float) -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         parse_timestamp(text)
-
-
-REPORTED = {
-    "deployments.apps": ({"conditions": [{}]}, {"conditions": [{"type": "", "status": ""}]}),
-    "pods": (
-        {"containerStatuses": [{"name": "c", "state": {"terminated": {}}}]},
-        {
-            "containerStatuses": [
-                {
-                    "name": "c",
-                    "image": "",
-                    "imageID": "",
-                    "ready": False,
-                    "restartCount": 0,
-                    "state": {"terminated": {"exitCode": 0}},
-                }
-            ]
-        },
-    ),
-    "nodes": ({"addresses": [{}]}, {"addresses": [{"type": "", "address": ""}]}),
-}
-
-
-@pytest.mark.parametrize(("resource", "told"), REPORTED.items(), ids=REPORTED)
-def test_what_is_reported_has_the_fields_that_go_always_writes(resource, told):
-    row, (said, stored) = REGISTRY[resource], told
-    obj = {"apiVersion": row.api_version, "kind": row.kind, "metadata": {"name": "a"}, "status": said}
-    schema.conform(row, obj)
-    assert obj["status"] == stored
-
-
-def test_what_was_found_valid_is_completed_but_lists_stay_absent():
-    row = REGISTRY["pods"]
-    obj = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"volumes": [{"projected": {}}]}}
-    schema.complete(row, obj)
-    assert obj["spec"] == {"volumes": [{"name": "", "projected": {}}]}

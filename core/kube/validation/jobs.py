@@ -407,8 +407,8 @@ def job_status(new: Obj, old: Obj) -> Iterator[Cause]:
     for name in ("active", "succeeded", "failed", "ready", "terminating"):
         yield from at_least_zero(f"status.{name}", status.get(name))
     yield from _ends(new, status)
-    if status.get("ready", 0) > status.get("active", 0):
-        yield invalid_value("status.ready", status["ready"], MORE_READY)
+    if (status.get("ready") or 0) > (status.get("active") or 0):
+        yield invalid_value("status.ready", status.get("ready") or 0, MORE_READY)
     for kind in ("Failed", "Complete", "FailureTarget", "SuccessCriteriaMet"):
         if is_true(old, kind) and not is_true(new, kind):
             yield invalid_value("status.conditions", OMITTED, TERMINAL.format(kind=kind))

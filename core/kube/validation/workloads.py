@@ -296,11 +296,10 @@ def status_of(resource: str) -> Any:
         for name in (*counts, "collisionCount"):
             yield from at_least_zero(f"status.{name}", status.get(name))
         for name in parts:
-            if status.get(name, 0) > status.get("replicas", 0):
-                yield invalid_value(f"status.{name}", status[name], OVER_REPLICAS)
-        if ready and status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
-            why = f"cannot be greater than {ready}"
-            yield invalid_value("status.availableReplicas", status["availableReplicas"], why)
+            if (count := status.get(name, 0)) > status.get("replicas", 0):
+                yield invalid_value(f"status.{name}", count, OVER_REPLICAS)
+        if ready and (available := status.get("availableReplicas", 0)) > status.get("readyReplicas", 0):
+            yield invalid_value("status.availableReplicas", available, f"cannot be greater than {ready}")
         collisions, had = status.get("collisionCount"), before.get("collisionCount")
         if had is not None and (collisions is None or collisions < had):
             yield invalid_value("status.collisionCount", collisions or 0, NOT_DECREMENTED)
