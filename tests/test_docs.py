@@ -90,6 +90,17 @@ def test_decisions_are_numbered_without_gaps():
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def test_trial_names_tests_that_exist():
+    named = set(re.findall(r"`(tests/[^`]+)`", (ROOT / "docs" / "trial-2026-11.md").read_text()))
+    assert len(named) > 80
+    for each in named:
+        path, _, name = each.partition("::")
+        assert (ROOT / path).is_file(), path
+        assert not name or re.search(rf"^\s*(async )?(def|class) {name}\b", (ROOT / path).read_text(), re.MULTILINE), (
+            each
+        )
+
+
 def test_every_figure_of_the_benchmark_is_explained():
     rows = re.findall(r"^\| (`[^|]+) \|", (ROOT / "docs" / "performance.md").read_text(), re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"`([^`]+)`", row)} == set(BUDGETS)
