@@ -64,7 +64,7 @@ export function drawControllers(pen, state, plan, wall) {
   const per = Math.ceil(loops.length / 2);
   const tall = (room.h - 52) / Math.max(1, per) >= TALL; // room for each loop's last deed below its name
   const space = room.h - (tall ? 50 : 84);
-  const step = clamp(space / Math.max(1, per), 14, 34);
+  const step = clamp(space / Math.max(1, per), 13, 34);
   const wide = (room.w - 28) / 2;
   loops.forEach(([name, loop], i) => {
     const spot = { x: room.x + 18 + Math.floor(i / per) * wide, y: room.y + 50 + (i % per) * step, w: wide - 6, h: step };
