@@ -15,16 +15,18 @@ from core.kube.objects import Obj
 from core.kube.requests import PatchType, Request, User
 from core.models import Cluster, ClusterObject, Component, EtcdMember, JournalEntry, Revision
 
-Row = dict[str, Any]
+Wish = dict[str, Any]
+Table = tuple[list[str], list[tuple[Any, ...]]]
+"""The names of the columns, and the rows."""
 BORN_WITH: tuple[type[Model], ...] = (EtcdMember, Component, Revision, ClusterObject, JournalEntry)
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
 
-_made: dict[str, dict[type[Model], list[Row]]] = {}
+_made: dict[str, dict[type[Model], Table]] = {}
 """What `clusters.create` made of each wish in this process: the row of the cluster, and those that belong to it."""
 
 
-def fresh_cluster(name: str, clock: ManualClock, wish: Row) -> Cluster:
+def fresh_cluster(name: str, clock: ManualClock, wish: Wish) -> Cluster:
     """A cluster just made. Two of one wish differ by name only, so the second is a copy of the first's rows: making a
     hundred objects by a hundred requests, in each of two thousand tests, would take most of their time."""
     if (known := _made.get(repr(wish))) is None:
@@ -33,30 +35,29 @@ def fresh_cluster(name: str, clock: ManualClock, wish: Row) -> Cluster:
         _made[repr(wish)] = {Cluster: _rows_of(Cluster, "id", cluster.pk), **found}
         return cluster
     with transaction.atomic():
-        _insert(Cluster, known[Cluster], name=name)
+        _insert(Cluster, known[Cluster], "name", name)
         cluster = Cluster.objects.get(name=name)
         for model in BORN_WITH:
-            _insert(model, known[model], cluster_id=cluster.pk)
+            _insert(model, known[model], "cluster_id", cluster.pk)
     return cluster
 
 
-def _rows_of(model: type[Model], column: str, value: int) -> list[Row]:
-    """The rows as the database holds them: to make model instances of them, and rows of those, would cost ten times more."""
+def _rows_of(model: type[Model], column: str, value: int) -> Table:
+    """Rows as the database holds them: to make model instances of them, and rows of those, would cost ten times more."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {model._meta.db_table} WHERE {column} = %s ORDER BY id", [value])
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return [column[0] for column in cursor.description], cursor.fetchall()
 
 
-def _insert(model: type[Model], rows: list[Row], **changed: Any) -> None:
-    """`rows` again, but for what is `changed`, under numbers of their own."""
-    if not rows:
-        return
-    names = [name for name in rows[0] if name != "id"]
-    columns = ", ".join(connection.ops.quote_name(name) for name in names)
-    values = [[changed.get(name, row[name]) for name in names] for row in rows]
+def _insert(model: type[Model], table: Table, changed: str, value: Any) -> None:
+    """The rows again under numbers of their own, with `value` in the column `changed`."""
+    names, rows = table
+    own, other = names.index("id"), names.index(changed)
+    kept = [position for position in range(len(names)) if position not in (own, other)]
+    columns = ", ".join(connection.ops.quote_name(names[position]) for position in (*kept, other))
+    places = ", ".join(["%s"] * (len(kept) + 1))
+    values = [[*map(row.__getitem__, kept), value] for row in rows]
     with connection.cursor() as cursor:
-        places = ", ".join(["%s"] * len(names))
         cursor.executemany(f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})", values)
 
 
