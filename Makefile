@@ -5,6 +5,8 @@ DATA ?= .data
 VENV := .venv
 PY := $(VENV)/bin/python
 export DATA PYTHON
+# Byte code, and the assertions pytest rewrites, are kept: made anew by each worker they take a tenth of the fast tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run setup test test-fast scenarios soak lint format types bench profile assets check clean
 

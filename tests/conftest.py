@@ -1,11 +1,22 @@
 """Options of the test run."""
 
+import gc
+
 import pytest
 from django.db.models.signals import post_migrate
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write the real output into the scenario transcripts")
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as rarely as the workers do: what was imported is looked at no more."""
+    from core.engine.worker import GC_THRESHOLDS
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 @pytest.fixture

@@ -20,3 +20,7 @@ os.environ["CLUSTER_VIZ_INSTANCES"] = os.path.join(FOLDER, "instances")
 from cluster_viz.settings import *  # noqa: E402, F403
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "cluster_viz.settings"  # of the processes that tests start
+
+# Nothing here is to survive a power cut, and to wait for the disk at each commit is what a test of a file would do most.
+OPTIONS = DATABASES["default"].get("OPTIONS", {})  # noqa: F405
+OPTIONS["init_command"] = OPTIONS.get("init_command", "").replace("synchronous=FULL", "synchronous=OFF")

@@ -158,10 +158,11 @@ class Informers:
         """The informer of `resource`, listed and up to this factory's revision."""
         informer = self._informers.get(resource)
         if informer is None:
-            if self._informers:
-                self.catch_up()
-            informer = self._informers[resource] = Informer(resource)
             objects, revision = self.transport.list_all(resource)
+            if self._informers and revision > self.revision:
+                self.catch_up()  # so that none of this is told to the new one, whose list holds it
+                objects, revision = self.transport.list_all(resource)
+            informer = self._informers[resource] = Informer(resource)
             informer.replace(objects)
             if len(self._informers) == 1:
                 self.revision = revision

@@ -7,11 +7,13 @@ killed. Which loops run, and what becomes of one that fails, is `units.py`.
 import random
 from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 from time import perf_counter_ns
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 
 from core.apiserver.http.certificates import authority_pem
 from core.apiserver.server import ApiServer
@@ -128,14 +130,17 @@ class Host:
         self.agenda.at(self.agenda.now + upkeep.EVERY, self._keep_up)
 
     def _claim(self) -> dict[str, int]:
-        epochs = {}
-        for role in self.roles:
-            state, _ = RoleState.objects.get_or_create(cluster_id=self.cluster_id, role=role)
-            if state.owner != self.owner:
-                state.owner, state.epoch, state.claimed_at = self.owner, state.epoch + 1, self.clock.wall()
-                state.save(update_fields=["owner", "epoch", "claimed_at"])
-            epochs[role] = state.epoch
-        return epochs
+        """Take the roles over and answer their epochs; whoever claims one at the same moment may have it, and fences us."""
+        states = RoleState.objects.filter(cluster_id=self.cluster_id, role__in=self.roles)
+        owners = dict(states.values_list("role", "owner"))
+        missing = [role for role in self.roles if role not in owners]
+        if missing:
+            rows = [RoleState(cluster_id=self.cluster_id, role=role) for role in missing]
+            RoleState.objects.bulk_create(rows, ignore_conflicts=True)
+        if missing or any(owner != self.owner for owner in owners.values()):
+            others = states.exclude(owner=self.owner)
+            others.update(owner=self.owner, epoch=F("epoch") + 1, claimed_at=self.clock.wall())
+        return dict(states.filter(owner=self.owner).values_list("role", "epoch"))
 
     def _follow_topology(self) -> None:
         components = {row.target: row for row in Component.objects.filter(cluster_id=self.cluster_id)}
@@ -190,8 +195,13 @@ class Host:
             starts=unit.starts,
             is_driven=unit.is_driven,
             extras=disk,
-            root_ca=authority_pem(settings.DATA_DIR).decode() if unit.kind == "controller-manager" else "",
+            root_ca=self._root_ca if unit.kind == "controller-manager" else "",
         )
+
+    @cached_property
+    def _root_ca(self) -> str:
+        """Read once for all the loops of a process: as much work as to start one."""
+        return authority_pem(settings.DATA_DIR).decode()
 
     def _record(self, kind: str, actor: str = "", **data: Any) -> None:
         if not KINDS[kind].fine or self.is_watched():

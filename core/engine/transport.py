@@ -27,7 +27,7 @@ class InProcess:
         return self.server.execute(requests, also)
 
     def list_all(self, resource: str) -> tuple[list[Obj], int]:
-        self.server.cache.catch_up()
+        """As of what the cache holds: whoever lists is told of the rest by `events_since`."""
         return self.server.cache.all(resource), self.server.cache.revision
 
     def events_since(self, revision: int) -> Sequence[Event]:

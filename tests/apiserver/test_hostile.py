@@ -90,6 +90,7 @@ def requests(draw):
     )
 
 
+@pytest.mark.search
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(request=requests())
 def test_no_request_makes_a_500(server, request):

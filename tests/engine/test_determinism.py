@@ -1,5 +1,7 @@
 """The same seed and the same commands give the same history and the same journal, byte for byte."""
 
+from functools import cache
+
 import orjson
 import pytest
 
@@ -25,6 +27,7 @@ def deployment():
     }
 
 
+@cache
 def play(name: str, seed: int) -> tuple[bytes, bytes]:
     """A rollout through an election and a dead node; the history and the journal it left."""
     world = World(name, workers=3, profile="realistic", seed=seed)

@@ -13,6 +13,7 @@ SEEDS = range(int(os.environ.get("SEEDS", "180")))
 BLOCKS = 6
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_safety_holds_and_healing_brings_progress(block: int) -> None:
     for seed in SEEDS[block::BLOCKS]:

@@ -1,6 +1,7 @@
 """A client that calls the Kubernetes application directly: ASGI messages in, ASGI messages out, no sockets."""
 
 import asyncio
+import selectors
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,26 @@ class Reply:
         return [value for key, value in self.headers if key == name.lower()]
 
 
+FASTER = 10.0
+
+
+class HastySelector(selectors.DefaultSelector):
+    """Waits for a tenth of what it is told to wait."""
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        return super().select(timeout and timeout / FASTER)
+
+
+class HastyLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock runs faster than the one on the wall: a watch of a second ends after a tenth."""
+
+    def __init__(self) -> None:
+        super().__init__(HastySelector())
+
+    def time(self) -> float:
+        return super().time() * FASTER
+
+
 class Client:
     """`base` is put before every path; `token` is sent as a bearer token."""
 
@@ -50,7 +71,8 @@ class Client:
         meanwhile: Callable[[], None] | None = None,
     ) -> Reply:
         """One request; `meanwhile` runs in a thread once the answer has begun (to change what is being watched)."""
-        return asyncio.run(self._request(method, path, body, headers, meanwhile))
+        with asyncio.Runner(loop_factory=HastyLoop) as runner:
+            return runner.run(self._request(method, path, body, headers, meanwhile))
 
     async def _request(self, method: str, path: str, body: Any, headers: Any, meanwhile: Any) -> Reply:
         parts = urlsplit(self.base + path) if not path.startswith("//") else None

@@ -9,12 +9,11 @@ from django.db import connection
 from core.apiserver.http.application import KubernetesApplication
 from core.apiserver.kubeconfig import issue_token
 from core.apiserver.server import ApiServer
-from core.engine import clusters
 from core.engine.clock import ManualClock
 from core.models import Cluster
 from tests.http.client import Client
+from tests.world import START, fresh_cluster
 
-START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 WALL = 1_800_000_000.0
 
 
@@ -34,7 +33,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def cluster(transactional_db: None, clock: ManualClock) -> Cluster:
-    return clusters.create("test", members=1, workers=0, profile="instant", seed=1, start=START, clock=clock)
+    return fresh_cluster("test", clock, {"members": 1, "workers": 0, "profile": "instant", "seed": 1})
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ def test_any_protobuf_is_an_object_or_a_400(body: bytes) -> None:
             assert decode(start + body)["kind"]
 
 
+@pytest.mark.search
 @given(
     st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "TRACE"]),
     st.binary(max_size=80),
