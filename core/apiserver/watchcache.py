@@ -61,7 +61,8 @@ class WatchCache:
         self.lock = threading.RLock()
         self.revision = 0
         self.objects: dict[str, dict[Key, Obj]] = {}
-        self.sizes: dict[str, dict[Key, int]] = {}  # bytes of JSON of each object
+        self.sizes: dict[str, dict[Key, int]] = {}  # bytes of JSON of each object, and
+        self.stored = 0  # of all
         self.versions: dict[str, int] = {}  # resource → the revision of its newest change
         self.window: deque[Event] = deque()
         self.window_max, self.window_bytes_max = window, window_bytes
@@ -71,6 +72,10 @@ class WatchCache:
 
     def get(self, resource: str, namespace: str, name: str) -> Obj | None:
         return self.objects.get(resource, {}).get(Key(namespace, name))
+
+    def size(self, resource: str, key: Key) -> int:
+        """Bytes of JSON of an object; 0 if it is not there."""
+        return self.sizes.get(resource, {}).get(key, 0)
 
     def all(self, resource: str, namespace: str = "") -> list[Obj]:
         """Every object of `resource`, of one namespace if given, ordered by key as etcd would."""
@@ -126,6 +131,7 @@ class WatchCache:
             last = dict(old or {}, metadata=dict((old or {}).get("metadata", {}), resourceVersion=str(change.revision)))
             kind: Literal["ADDED", "MODIFIED", "DELETED"] = "DELETED"
             size = sizes.pop(key, 0)
+            self.stored -= size
         else:
             is_parsed_here = obj is None
             if obj is None:
@@ -137,8 +143,9 @@ class WatchCache:
                 _share(obj, old)
             table[key] = last = obj
             kind = "MODIFIED" if old else "ADDED"
-            size = max(len(change.value), sizes.get(key, 0))
-            sizes[key] = len(change.value)
+            before, after = sizes.get(key, 0), len(change.value)
+            sizes[key], size = after, max(before, after)
+            self.stored += after - before
         self.versions[row.name] = self.revision = change.revision
         self._remember(
             Event(kind, row.name, key, last, old, change.revision, change.actor, change.cause, change.time, size)
@@ -168,7 +175,8 @@ class WatchCache:
             obj["metadata"]["resourceVersion"] = str(mod)
             key = key_of(obj)
             self.objects.setdefault(name, {})[key] = obj
-            self.sizes.setdefault(name, {})[key] = len(value)
+            self.sizes.setdefault(name, {})[key] = len(value.encode())
             revision = max(revision, mod)
+        self.stored = sum(sum(sizes.values()) for sizes in self.sizes.values())
         self.versions = dict.fromkeys(self.objects.keys() | self.versions.keys(), revision)
         self.revision = self.window_start = revision

@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.apiserver import watchcache
+from core.apiserver import batch, watchcache
 from core.apiserver.server import ApiServer
 from core.etcd.group import changes_since
-from core.kube.errors import Expired
+from core.kube.errors import ApiError, Expired
 from tests.world import World
 
 MEGABYTE = 1_000_000
@@ -105,3 +105,30 @@ def test_a_process_that_slept_reads_what_it_missed_in_portions(world, other, mon
     other.cache.catch_up()
     assert {f"c{number}" for number in range(10)} <= names(other)
     assert max(read) == 4
+
+
+def test_a_full_store_takes_what_makes_it_smaller(world, monkeypatch):
+    for name in "ab":
+        world.create("configmaps", config_map(name) | {"data": {"text": "a" * 10_000}})
+    cache = world.host.server.cache
+    monkeypatch.setattr(batch, "STORED_MAX", cache.stored + 5_000)
+    for ask in (
+        lambda: world.create("configmaps", config_map("c") | {"data": {"text": "a" * 6_000}}),
+        lambda: world.patch("configmaps", "default", "a", {"data": {"more": "a" * 6_000}}),
+    ):
+        with pytest.raises(ApiError) as caught:
+            ask()
+        assert (caught.value.code, caught.value.message) == (500, "etcdserver: mvcc: database space exceeded")
+    world.patch("configmaps", "default", "a", {"data": {"text": "a"}})
+    world.api("delete", "configmaps", "default", "b")
+    world.create("configmaps", config_map("c") | {"data": {"text": "a" * 20_000}})
+
+
+def test_what_is_stored_is_counted_as_it_is_when_read_anew(world):
+    kept = {"data": {"text": "ä" * 10_000}}
+    for name in "ab":
+        world.create("configmaps", config_map(name) | kept)
+    world.patch("configmaps", "default", "a", {"data": {"text": "a"}})
+    world.api("delete", "configmaps", "default", "b")
+    anew = ApiServer(world.cluster.pk, world.clock.now).cache
+    assert anew.stored == world.host.server.cache.stored == sum(sum(table.values()) for table in anew.sizes.values())
