@@ -23,7 +23,8 @@ SOURCES = (ROLES, CLUSTER_ROLES, BINDINGS, CLUSTER_BINDINGS)
 
 MASTERS = "system:masters"
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
-REMEMBERED_MAX = 20_000
+REMEMBERED_MAX = 20_000  # decisions, and
+QUESTION_MAX = 512  # characters of a question whose decision is remembered: a review asks about any user there could be
 
 CANNOT = 'User "{user}" cannot {verb} resource "{resource}" in API group "{group}" '
 AT_CLUSTER_SCOPE, IN_NAMESPACE = "at the cluster scope", 'in the namespace "{namespace}"'
@@ -107,7 +108,8 @@ class Authorizer:
             found = self._evaluate(user, attributes)
             if len(self._remembered) >= REMEMBERED_MAX:
                 self._remembered.clear()
-            self._remembered[key] = found
+            if sum(map(len, (user.name, *user.groups, *attributes[:5]))) <= QUESTION_MAX:
+                self._remembered[key] = found
         decision, by_name = found
         if decision is not None:
             return decision

@@ -17,9 +17,13 @@ from core.apiserver.decoding import check_size
 from core.apiserver.trace import Trace
 from core.apiserver.watchcache import WatchCache
 from core.etcd.group import Op, Transaction
+from core.kube.errors import StoreFull
 from core.kube.objects import Key, Obj
 from core.kube.requests import Request
 from core.kube.resources import Resource
+
+STORED_MAX = 256 * 1024 * 1024  # bytes of JSON of one cluster's objects, which three processes hold in memory: thrice
+# what ten thousand pods on a thousand nodes take. A real etcd stops at 2 GiB of database (--quota-backend-bytes).
 
 
 @dataclass(slots=True)
@@ -67,16 +71,23 @@ class Batch:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def put(self, row: Resource, obj: Obj, old: Obj | None, request: Request) -> Obj:
-        """Stage `obj` over `old` (None: it must not exist). It becomes shared: do not change it afterwards."""
+        """Stage `obj` over `old` (None: it must not exist). It becomes shared: do not change it afterwards.
+
+        Raises TooLarge and StoreFull.
+        """
         meta = obj["metadata"]
         meta.pop("resourceVersion", None)
         value = orjson.dumps(obj)
         check_size(value)
+        key = Key(meta.get("namespace", ""), meta["name"])
+        growth = len(value) - self.cache.size(row.name, key)
+        if growth > 0 and self.cache.stored + growth > STORED_MAX:
+            raise StoreFull
         expected = int(old["metadata"]["resourceVersion"]) if old is not None else 0
         self._propose(row, meta, value, expected, request)
         self.written.append(obj)
         meta["resourceVersion"] = str(self.revision)
-        self._stage(row.name, Key(meta.get("namespace", ""), meta["name"]), obj)
+        self._stage(row.name, key, obj)
         self.trace.note("etcd", "put" if expected else "create", self.ops[-1].key)
         return obj
 

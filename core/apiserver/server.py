@@ -20,7 +20,7 @@ from core.apiserver.verbs.reading import Glance
 from core.apiserver.verbs.writing import is_unversioned
 from core.apiserver.waits import Waits, conclude
 from core.apiserver.watch import Watch
-from core.apiserver.watchcache import WINDOW, WatchCache
+from core.apiserver.watchcache import WINDOW, WINDOW_BYTES, WatchCache
 from core.etcd.group import Change, Failure, Group, Transaction
 from core.journal import Announcement, announce
 from core.kube.errors import ApiError, StoreTimeout, conflict
@@ -55,7 +55,7 @@ class ApiServer:
     stopwatch   nanoseconds, for traces
     watched     whether somebody looks at the cluster, so that requests are journaled
     kubelets    the line to the nodes; only a server with a door needs one
-    window      changes kept for watchers that resume
+    window      changes kept for watchers that resume, and how many bytes of JSON in them
     """
 
     BATCH = 60  # requests in one critical section, so that it stays well under 50 ms
@@ -69,10 +69,11 @@ class ApiServer:
         watched: Callable[[Cluster], bool] = unwatched,
         kubelets: Kubelets | None = None,
         window: int = WINDOW,
+        window_bytes: int = WINDOW_BYTES,
     ) -> None:
         self.cluster_id = cluster_id
         self.group = Group(cluster_id, now, watched=watched)
-        self.cache = WatchCache(cluster_id, window)
+        self.cache = WatchCache(cluster_id, window, window_bytes)
         self.stopwatch = stopwatch
         self.watched = watched
         self.traces = Ring()
@@ -245,9 +246,9 @@ def _withdraw_unfounded(answers: list[Obj | ApiError], waiting: list[int]) -> No
 
 def _conclude(trace: Trace, answer: Obj | ApiError) -> None:
     if isinstance(answer, ApiError):
-        trace.code, trace.message = answer.code, answer.message
+        trace.conclude(answer.code, answer.message)
     else:
-        trace.code = 201 if trace.request.verb == "create" else 200
+        trace.conclude(201 if trace.request.verb == "create" else 200)
 
 
 def _is_unconditional(request: Request) -> bool:

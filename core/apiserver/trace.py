@@ -6,14 +6,16 @@ that stands still, so that the same seed and inputs give the same journal byte f
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from core.kube.requests import Request
 
 Stopwatch = Callable[[], int]  # nanoseconds from any origin
 
-RING = 200  # requests the inspector can look back on
+RING = 200  # requests that are remembered
+MESSAGE_MAX = 2_000  # characters of an answer's message that are kept: some repeat what a client sent
 JOURNALED_MAX = 50  # requests journaled of one critical section
 
 
@@ -50,6 +52,17 @@ class Trace:
         self.lines.append(Line(stage, verdict, who, (now - self._last) // 1000))
         self._last = now
 
+    def conclude(self, code: int, message: str = "") -> None:
+        """Note what was answered."""
+        self.code = code
+        self.message = message if len(message) <= MESSAGE_MAX else f"{message[:MESSAGE_MAX]}…"
+
+    def without_body(self) -> "Trace":
+        """The same, without what the client sent and what it was warned of: hundreds of traces outlive their requests."""
+        kept = copy(self)
+        kept.request = replace(self.request, body=None, duplicates=(), warnings=[])
+        return kept
+
     @property
     def micros(self) -> int:
         return sum(line.micros for line in self.lines)
@@ -71,7 +84,10 @@ class Trace:
 
 
 class Ring(deque[Trace]):
-    """The newest traces of this process, newest last."""
+    """The newest traces of this process, newest last, without the bodies of their requests."""
 
     def __init__(self) -> None:
         super().__init__(maxlen=RING)
+
+    def append(self, trace: Trace) -> None:
+        super().append(trace.without_body())

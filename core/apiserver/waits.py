@@ -36,7 +36,7 @@ class Waits:
         """
         waiting = self._waiting(trace.request, answer)
         if waiting is not None and (reason := awaited(answer)):
-            waiting.trace = trace
+            waiting.trace = trace.without_body()
             if waiting.began is None:
                 waiting.began = section.now
             is_news = watched and not waiting.entry

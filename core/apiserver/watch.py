@@ -24,7 +24,7 @@ NEEDS_INITIAL = "Forbidden: resourceVersionMatch is forbidden for watch unless s
 
 
 class Watch:
-    """One open watch. `closed` once it has ended by itself, after an ERROR event."""
+    """One open watch. `closed` once it has ended by itself, after an ERROR event; `has_more` when a poll left some."""
 
     def __init__(self, row: Resource, request: Request, cache: WatchCache) -> None:
         """Raises BadRequest or Invalid on bad options."""
@@ -33,7 +33,7 @@ class Watch:
         self.stored = stored_row(row)
         self.namespace = request.namespace
         self.cache = cache
-        self.closed = False
+        self.closed = self.has_more = False
         self.bookmarks = is_set(options.get("allowWatchBookmarks"))
         self.matches: Predicate | None = predicate(self.stored, request)
         initial = options.get("sendInitialEvents")
@@ -49,8 +49,13 @@ class Watch:
         if not self._synthetic and not start:
             self.revision = cache.revision
 
-    def poll(self) -> list[dict[str, Any]]:
-        """The watch events since the last call, oldest first: type, object and, of a change, its virtual `time`."""
+    def poll(self, room: int | None = None) -> list[dict[str, Any]]:
+        """The watch events since the last call, oldest first: type, object and, of a change, its virtual `time`.
+
+        No more changes than have `room`, in bytes of JSON, and one. A slow client holds no more old versions in memory than
+        that, and when it has fallen out of the window it has to list again.
+        """
+        self.has_more = False
         if self.closed:
             return []
         if self._synthetic:
@@ -60,11 +65,16 @@ class Watch:
         except Expired as error:
             self.closed = True
             return [_event("ERROR", error.status)]
-        found = []
+        found: list[dict[str, Any]] = []
+        size = 0
         for event in events:
+            if room is not None and size >= room:
+                self.has_more = True
+                break
             self.revision = event.revision
             if event.resource == self.stored.name and (shown := self._seen(event)) is not None:
                 found.append(shown | {"time": event.time})
+                size += event.size
         return found
 
     def bookmark(self) -> dict[str, Any]:

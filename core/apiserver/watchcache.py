@@ -19,7 +19,11 @@ from core.kube.objects import Key, Obj, key_of
 from core.kube.resources import resource_of_key
 from core.models import Cluster, ClusterObject
 
-WINDOW = 10_000  # changes kept for watchers that resume; a version of a pod is some 8 KB here
+WINDOW = 10_000  # changes kept for watchers that resume
+WINDOW_BYTES = (
+    32 * 1024 * 1024
+)  # of JSON in them: ten thousand changes of an object of usual size, thirty of the largest
+PORTION = 64  # changes read at once: a process may have slept while a client wrote a thousand of a megabyte each
 
 
 @dataclass(slots=True, frozen=True)
@@ -35,6 +39,7 @@ class Event:
     actor: str
     cause: int
     time: float
+    size: int  # bytes of JSON of the larger of `object` and `old`, which it keeps in memory
 
 
 def _share(obj: Obj, old: Obj) -> None:
@@ -46,20 +51,31 @@ def _share(obj: Obj, old: Obj) -> None:
 
 
 class WatchCache:
-    """All objects of one cluster as of `revision`."""
+    """All objects of one cluster as of `revision`.
 
-    def __init__(self, cluster_id: int, window: int = WINDOW) -> None:
+    The window holds `window` changes at most, and their sizes add up to at most `window_bytes` or it holds one.
+    """
+
+    def __init__(self, cluster_id: int, window: int = WINDOW, window_bytes: int = WINDOW_BYTES) -> None:
         self.cluster_id = cluster_id
         self.lock = threading.RLock()
         self.revision = 0
         self.objects: dict[str, dict[Key, Obj]] = {}
+        self.sizes: dict[str, dict[Key, int]] = {}  # bytes of JSON of each object, and
+        self.stored = 0  # of all
         self.versions: dict[str, int] = {}  # resource → the revision of its newest change
-        self.window: deque[Event] = deque(maxlen=window)
+        self.window: deque[Event] = deque()
+        self.window_max, self.window_bytes_max = window, window_bytes
+        self.window_bytes = 0
         self.window_start = 0  # every change after this revision is in the window
         self._load()
 
     def get(self, resource: str, namespace: str, name: str) -> Obj | None:
         return self.objects.get(resource, {}).get(Key(namespace, name))
+
+    def size(self, resource: str, key: Key) -> int:
+        """Bytes of JSON of an object; 0 if it is not there."""
+        return self.sizes.get(resource, {}).get(key, 0)
 
     def all(self, resource: str, namespace: str = "") -> list[Obj]:
         """Every object of `resource`, of one namespace if given, ordered by key as etcd would."""
@@ -83,11 +99,13 @@ class WatchCache:
     def catch_up(self) -> None:
         """Take in what other processes committed; revisions have no gaps, so one that shows was compacted away."""
         with self.lock:
-            changes = changes_since(self.cluster_id, self.revision)
-            if changes and changes[-1].revision - self.revision != len(changes):
-                self._load()
-            else:
+            while changes := changes_since(self.cluster_id, self.revision, PORTION):
+                if changes[-1].revision - self.revision != len(changes):
+                    self._load()
+                    return
                 self.apply(changes)
+                if len(changes) < PORTION:
+                    return
 
     def apply(self, changes: Iterable[Change], parsed: dict[int, Obj] | None = None) -> None:
         """Take in `changes`, in order. `parsed` holds the objects of those the caller has at hand, by revision."""
@@ -102,6 +120,7 @@ class WatchCache:
     def _apply(self, change: Change, obj: Obj | None) -> None:
         row = resource_of_key(change.key)
         table = self.objects.setdefault(row.name, {})
+        sizes = self.sizes.setdefault(row.name, {})
         if change.value is None:
             *_, namespace, name = change.key.split("/")
             key = Key(namespace if row.namespaced else "", name)
@@ -110,7 +129,9 @@ class WatchCache:
                 self.revision = change.revision
                 return
             last = dict(old or {}, metadata=dict((old or {}).get("metadata", {}), resourceVersion=str(change.revision)))
-            event = Event("DELETED", row.name, key, last, old, change.revision, change.actor, change.cause, change.time)
+            kind: Literal["ADDED", "MODIFIED", "DELETED"] = "DELETED"
+            size = sizes.pop(key, 0)
+            self.stored -= size
         else:
             is_parsed_here = obj is None
             if obj is None:
@@ -120,26 +141,42 @@ class WatchCache:
             old = table.get(key)
             if is_parsed_here and old is not None:
                 _share(obj, old)
-            table[key] = obj
-            kind: Literal["ADDED", "MODIFIED"] = "MODIFIED" if old else "ADDED"
-            event = Event(kind, row.name, key, obj, old, change.revision, change.actor, change.cause, change.time)
-        self.versions[row.name] = change.revision
+            table[key] = last = obj
+            kind = "MODIFIED" if old else "ADDED"
+            before, after = sizes.get(key, 0), len(change.value)
+            sizes[key], size = after, max(before, after)
+            self.stored += after - before
+        self.versions[row.name] = self.revision = change.revision
+        self._remember(
+            Event(kind, row.name, key, last, old, change.revision, change.actor, change.cause, change.time, size)
+        )
+
+    def _remember(self, event: Event) -> None:
+        """Put a change into the window; what no longer fits falls out, and who watches from before it lists again."""
         self.window.append(event)
-        self.revision = change.revision
-        if len(self.window) == self.window.maxlen:
-            self.window_start = self.window[0].revision
+        self.window_bytes += event.size
+        while len(self.window) > self.window_max or (
+            self.window_bytes > self.window_bytes_max and len(self.window) > 1
+        ):
+            gone = self.window.popleft()
+            self.window_bytes -= gone.size
+            self.window_start = gone.revision
 
     def _load(self) -> None:
         """Read everything anew; whoever watches from before has to list again."""
-        self.objects = {}
+        self.objects, self.sizes = {}, {}
         self.window.clear()
+        self.window_bytes = 0
         revision = Cluster.objects.values_list("revision", flat=True).get(pk=self.cluster_id)
         for name, value, mod in ClusterObject.objects.filter(cluster_id=self.cluster_id).values_list(
             "resource", "value", "revision"
         ):
             obj = orjson.loads(value)
             obj["metadata"]["resourceVersion"] = str(mod)
-            self.objects.setdefault(name, {})[key_of(obj)] = obj
+            key = key_of(obj)
+            self.objects.setdefault(name, {})[key] = obj
+            self.sizes.setdefault(name, {})[key] = len(value.encode())
             revision = max(revision, mod)
+        self.stored = sum(sum(sizes.values()) for sizes in self.sizes.values())
         self.versions = dict.fromkeys(self.objects.keys() | self.versions.keys(), revision)
         self.revision = self.window_start = revision

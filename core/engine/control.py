@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 
+from core.engine import memory
 from core.engine.clock import ManualClock, WallClock
 from core.engine.drive import Driven, Driver
 from core.engine.host import Fenced, Host
 from core.engine.roles import ROLES
 from core.etcd import Group
-from core.journal import Announcement, announce
+from core.journal import Announcement, announce, on_announcement
 from core.models import Cluster, RoleState
 
 SPEEDS = (0.05, 100.0)
 CLAIMS = 5  # times a step takes the roles back from workers that just finish
 STEPPER = "stepper"  # names the owner of the roles while a paused cluster is stepped; see core.models.RoleState
+STEPPERS_MAX = 8  # clusters whose caches are kept between two steps
 
 _steppers: dict[int, Driver] = {}
 
@@ -24,7 +26,7 @@ def pause(cluster: Cluster) -> None:
 
 def resume(cluster: Cluster) -> None:
     """Let virtual time run on from where it stood."""
-    _steppers.pop(cluster.pk, None)
+    _forget(cluster.pk)
     _set_clock(cluster, lambda row: setattr(row, "paused", False), by_stepping=False)
 
 
@@ -59,7 +61,7 @@ def _one_step(cluster: Cluster) -> tuple[Driven, float]:
             driver = _stepper(cluster)
             driven = driver.drive(until=cluster.clock_base + 3600, steps=1)
         except Fenced:  # a worker that had not seen the pause yet took the roles once more
-            _steppers.pop(cluster.pk, None)
+            _forget(cluster.pk)
             if attempt == CLAIMS - 1:
                 raise
         else:
@@ -73,12 +75,27 @@ def _stepper(cluster: Cluster) -> Driver:
     owners = RoleState.objects.filter(cluster=cluster, role__in=ROLES).values_list("owner", flat=True)
     owner = f"{STEPPER}:{id(_steppers)}"
     if driver is None or set(owners) != {owner}:
-        driver = _steppers[cluster.pk] = Driver(
-            Host(cluster.pk, ROLES, ManualClock(cluster.clock_base, WallClock().wall), owner)
-        )
+        driver = Driver(Host(cluster.pk, ROLES, ManualClock(cluster.clock_base, WallClock().wall), owner))
+    _steppers.pop(cluster.pk, None)
+    _steppers[cluster.pk] = driver  # the newest last
+    for oldest in tuple(_steppers)[:-STEPPERS_MAX]:
+        _forget(oldest)
     assert isinstance(driver.host.clock, ManualClock)
     driver.host.clock.time = cluster.clock_base
     return driver
+
+
+def _forget(cluster_id: int) -> None:
+    if _steppers.pop(cluster_id, None) is not None:
+        memory.dropped()
+
+
+def _hear(announcement: Announcement) -> None:
+    if announcement.is_deletion:
+        _forget(announcement.cluster_id)
+
+
+on_announcement(_hear)
 
 
 def _set_clock(cluster: Cluster, change: Callable[[Cluster], None], *, by_stepping: bool) -> None:

@@ -37,6 +37,7 @@ from core.runtime import Disk
 RELIST_EVERY = 600.0  # virtual seconds
 RAFT_TICK = 0.1  # virtual seconds
 WINDOW = 2_000  # changes kept in memory: its informers, which alone read them, look after each batch
+WINDOW_BYTES = 8 * 1024 * 1024  # of JSON in them; informers that miss some of a burst of huge objects list anew
 
 
 class Fenced(Exception):
@@ -54,7 +55,14 @@ class Host:
         self.cluster = Cluster.read(cluster_id)
         self.epochs = self._claim()
         stopwatch = perf_counter_ns if isinstance(clock, WallClock) else standing
-        self.server = ApiServer(cluster_id, clock.now, stopwatch=stopwatch, watched=self._wants_detail, window=WINDOW)
+        self.server = ApiServer(
+            cluster_id,
+            clock.now,
+            stopwatch=stopwatch,
+            watched=self._wants_detail,
+            window=WINDOW,
+            window_bytes=WINDOW_BYTES,
+        )
         self.transport = InProcess(self.server)
         self.informers = Informers(self.transport)
         self.agenda = Agenda(clock.now(self.cluster))

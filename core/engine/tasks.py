@@ -17,6 +17,7 @@ from django.db import close_old_connections, connection
 
 from cluster_viz.beat import SWEEP, SWEEP_EVERY
 from cluster_viz.celery import app
+from core.engine import memory
 from core.engine.alarm import Alarm
 from core.engine.clock import WallClock
 from core.engine.drive import Driver
@@ -79,18 +80,18 @@ def drive(cluster_id: int, role: str) -> None:
             rests.end(cluster_id, role)
     except Fenced as fenced:
         logger.info("%s", fenced)
-        drivers.pop((cluster_id, role), None)
+        let_go((cluster_id, role))
         wakeups.try_wake(cluster_id, role)
     except Cluster.DoesNotExist:
-        drivers.pop((cluster_id, role), None)  # deleted a moment ago
+        let_go((cluster_id, role))  # deleted a moment ago
     except NotWritable as error:
-        drivers.pop((cluster_id, role), None)
+        let_go((cluster_id, role))
         alarm.set((cluster_id, role), REFUSED_EVERY)
         if role == ROLES[0]:  # one process says it for all
             said.refused(error)
     except Exception as error:
         # Whatever went wrong, what is in memory may be half done: the next drive starts from the database.
-        drivers.pop((cluster_id, role), None)
+        let_go((cluster_id, role))
         ring_after(cluster_id, role, rests.begin(cluster_id, role, error))
     finally:
         wakeups.end()
@@ -115,16 +116,30 @@ def driver_of(cluster_id: int, role: str) -> Driver | None:
         cursor.execute(STANDING, [role, cluster_id])
         paused, claimed_by = cursor.fetchone() or (None, "")
     if paused is None:
-        drivers.pop(key, None)
+        let_go(key)
     if paused is None or paused:
         return None
     driver = drivers.get(key)
     if driver is None or claimed_by != owner():
+        let_go_of_others()
         driver = drivers[key] = Driver(Host(cluster_id, (role,), WallClock(), owner()))
         if len(drivers) > HOSTS_MAX:
-            drivers.popitem(last=False)
+            let_go(next(iter(drivers)))
     drivers.move_to_end(key)
     return driver
+
+
+def let_go(key: tuple[int, str]) -> None:
+    """Drop the caches of a cluster."""
+    if drivers.pop(key, None) is not None:
+        memory.dropped()
+
+
+def let_go_of_others() -> None:
+    """Drop the caches of clusters that another worker drives by now, or nobody: their next wake-ups go elsewhere."""
+    mine = set(RoleState.objects.filter(owner=owner()).values_list("cluster_id", "role"))
+    for key in drivers.keys() - mine:
+        let_go(key)
 
 
 def finish(driver: Driver, role: str, next_due: float | None, *, busy: bool) -> None:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from cluster_viz.celery import app
+from core.engine import memory
 from core.engine.supervisor import COMMANDS, death_signal, set_death_signal
 
 GC_THRESHOLDS = 20_000, 20, 20
@@ -35,6 +36,7 @@ def spare_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    memory.keep_giving_back()
 
 
 LOOK_EVERY = 1.0  # wall seconds

@@ -18,6 +18,11 @@ class Announcement(NamedTuple):
     resources: frozenset[str]
     topology: bool = False
 
+    @property
+    def is_deletion(self) -> bool:
+        """Whether the cluster is gone: nothing that is there is at revision 0."""
+        return self.topology and self.revision == 0
+
 
 Listener = Callable[[Announcement], None]
 _listeners: list[Listener] = []

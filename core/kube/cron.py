@@ -8,10 +8,10 @@ not come, and one that they repeat comes twice. Reference: robfig/cron, as the r
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from core.kube.numbers import clamped
+from core.kube.remembering import remembered
 from core.kube.times import parse_duration
 
 NAMED = {
@@ -49,7 +49,7 @@ BACKWARDS = "beginning of range ({first}) beyond end of range ({last}): {part}"
 NO_STEP = "step of range should be a positive number: {part}"
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def time_zone(name: str) -> tzinfo | None:
     """The zone called so in the IANA database (`tzdata`, or the system's); None if there is none."""
     if name in ("", "UTC"):

@@ -135,6 +135,15 @@ class StoreTimeout(ApiError):
         self.is_untouched = is_untouched
 
 
+class StoreFull(ApiError):
+    """etcd takes no more: everything that would make its store larger is refused, as with a real one after its alarm."""
+
+    code, reason = 500, ""
+
+    def __init__(self) -> None:
+        super().__init__("etcdserver: mvcc: database space exceeded")
+
+
 class ServerTimeout(ApiError):
     code, reason = 504, "Timeout"
 

@@ -5,8 +5,9 @@ Reference: apimachinery `pkg/util/validation/validation.go`.
 
 import ipaddress
 import re
-from functools import lru_cache
 from typing import Final
+
+from core.kube.remembering import remembered
 
 SUBDOMAIN_MAX = 253
 LABEL_MAX = 63
@@ -110,7 +111,7 @@ ABSOLUTE = "must be a relative path"
 STARTS_WITH_DOTS = "must not start with '..'"
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def dns_subdomain(text: str) -> str | None:
     """RFC 1123 subdomain: what most objects are called."""
     if len(text) > SUBDOMAIN_MAX:
@@ -118,7 +119,7 @@ def dns_subdomain(text: str) -> str | None:
     return None if _SUBDOMAIN.fullmatch(text) else SUBDOMAIN
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def dns_label(text: str) -> str | None:
     """RFC 1123 label: namespaces, containers."""
     if len(text) > LABEL_MAX:
@@ -143,7 +144,7 @@ def path_segment(text: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def qualified_name(text: str) -> str | None:
     """Label and annotation keys, resource names: an optional subdomain, a slash, a name."""
     prefix, slash, name = text.rpartition("/")
@@ -162,7 +163,7 @@ def qualified_name(text: str) -> str | None:
     return None if _QUALIFIED.fullmatch(name) else QUALIFIED
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def label_value(text: str) -> str | None:
     if len(text) > LABEL_MAX:
         return TOO_LONG.format(most=LABEL_MAX)
@@ -183,7 +184,7 @@ def port_number(value: object) -> str | None:
     return None if is_port else PORT_RANGE
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def port_name(text: str) -> str | None:
     """An IANA service name."""
     if len(text) > 15:
@@ -197,7 +198,7 @@ def port_name(text: str) -> str | None:
     return PORT_NAME_EDGES if text[0] == "-" or text[-1] == "-" else None
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def ip_address(text: str) -> str | None:
     try:
         ipaddress.ip_address(text)
@@ -214,7 +215,7 @@ def cidr(text: str) -> str | None:
     return None if "/" in text else CIDR
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def env_name(text: str) -> str | None:
     return None if all(" " <= letter <= "~" and letter != "=" for letter in text) else ENV_NAME
 

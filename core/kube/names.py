@@ -5,15 +5,17 @@ Reference: apimachinery `pkg/util/rand`, `pkg/util/hash`; kubernetes `pkg/contro
 real hash is of Go's own print of the template; this one is of its JSON with sorted keys: other values, the same use.
 """
 
-from functools import lru_cache
 from random import Random
 from typing import Any
 
 import orjson
 
+from core.kube.remembering import remembered
+
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 SUFFIX_LENGTH = 5
 NAME_LENGTH_MAX = 63
+HASHED_MAX = 65_536  # bytes of a template whose hash is remembered
 FNV_OFFSET, FNV_PRIME = 2166136261, 16777619
 
 
@@ -44,7 +46,7 @@ def template_hash(template: Any, collisions: int | None = None) -> str:
     return _hash(orjson.dumps(template, option=orjson.OPT_SORT_KEYS), collisions)
 
 
-@lru_cache(maxsize=256)
+@remembered(256, HASHED_MAX)
 def _hash(content: bytes, collisions: int | None) -> str:
     if collisions is not None:
         content += (collisions % 2**32).to_bytes(8, "little")  # as Go: an int32, which a client may have set below 0

@@ -6,13 +6,15 @@ each node before it makes a pod for it. Reference: component-helpers `scheduling
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from core.kube.objects import Obj, labels_of
+from core.kube.remembering import remembered
 from core.kube.selectors import REQUIREMENTS, Labels, LabelTest, integer, requirement
+
+SELECTOR_MAX = 8_192  # bytes of JSON of a selector that is kept compiled
 
 
 def _compares(key: str, values: Collection[str], greater: bool) -> LabelTest:
@@ -54,7 +56,7 @@ def node_terms(terms: Iterable[Mapping[str, Any]]) -> tuple[NodeTerm, ...]:
     return _node_terms(orjson.dumps(list(terms), option=orjson.OPT_SORT_KEYS))
 
 
-@lru_cache(maxsize=2048)
+@remembered(2048, SELECTOR_MAX)
 def _node_terms(text: bytes) -> tuple[NodeTerm, ...]:
     return tuple(_node_term(term) for term in orjson.loads(text))
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from core.kube.numbers import INT64_MAX, saturated
+from core.kube.remembering import remembered
 
 Quantity: TypeAlias = str | int | float
 Amounts: TypeAlias = "dict[str, Decimal]"
@@ -47,20 +48,12 @@ class BadQuantity(ValueError):
 
 def parse(text: Quantity) -> Decimal:
     """The exact number. Raises BadQuantity."""
-    return _read(str(text))[0]
+    return _parsed(str(text))[0]
 
 
-def _read(text: str) -> tuple[Decimal, str]:
-    """The number and the family of its suffix: binary, decimal or exponent."""
-    return _remembered(text) if len(text) <= REMEMBERED_MAX else _parsed(text)
-
-
-@lru_cache(maxsize=8192)
-def _remembered(text: str) -> tuple[Decimal, str]:
-    return _parsed(text)
-
-
+@remembered(8192, REMEMBERED_MAX)
 def _parsed(text: str) -> tuple[Decimal, str]:
+    """The number and the family of its suffix: binary, decimal or exponent."""
     found = _SHAPE.fullmatch(text)
     if found is None:
         raise BadQuantity(BAD)
@@ -87,7 +80,7 @@ def _saturated(value: Decimal) -> Decimal:
 
 def canonical(text: Quantity) -> str:
     """The form the API server stores: `0.5` → `500m`, `1024Mi` → `1Gi`. Raises BadQuantity."""
-    value, family = _read(str(text))
+    value, family = _parsed(str(text))
     return write(value, family)
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from core.kube.numbers import clamped
+from core.kube.remembering import remembered
 
 DAY = 86_400
 FIRST: Final = -62_167_219_200  # 0000-01-01T00:00:00Z
@@ -57,17 +58,9 @@ def parse_timestamp(text: str) -> float:
     return seconds + (float(f"0.{fraction}") if fraction else 0.0)
 
 
+@remembered(4096)
 def is_timestamp(text: str) -> bool:
     """Whether it is one. Asked of every time in every object that is written, mostly of the same few."""
-    return _is_timestamp(text) if len(text) <= 40 else _reads(text)
-
-
-@lru_cache(maxsize=4096)
-def _is_timestamp(text: str) -> bool:
-    return _reads(text)
-
-
-def _reads(text: str) -> bool:
     try:
         parse_timestamp(text)
     except ValueError:

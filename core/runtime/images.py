@@ -11,11 +11,12 @@ import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.runtime.references import DOCKER_HUB, BadReference, Reference, parse_reference
+from core.kube.remembering import remembered
+from core.runtime.references import DOCKER_HUB, REFERENCE_MAX, BadReference, Reference, parse_reference
 from core.runtime.world import BUSYBOX, DEBIAN, UNKNOWN
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
@@ -92,7 +93,7 @@ class Image:
         return sum(layer.size for layer in self.layers)
 
 
-@lru_cache(maxsize=2048)
+@remembered(2048, REFERENCE_MAX)
 def resolve(reference: str) -> Image:
     """The image `reference` names, as its registry would answer. Raises PullError."""
     try:

@@ -5,9 +5,11 @@ Rules of the distribution project's `reference` package: the first part is a reg
 """
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
+from core.kube.remembering import remembered
+
+REFERENCE_MAX = 512  # characters of a reference that is remembered
 DOCKER_HUB = "docker.io"
 OLD_DOCKER_HUB = "index.docker.io"
 PATTERN = re.compile(
@@ -41,7 +43,7 @@ class Reference(NamedTuple):
         return self.repository_name + (f"@{self.digest}" if self.digest else f":{self.tag}")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096, REFERENCE_MAX)
 def parse_reference(text: str) -> Reference:
     """Raises BadReference."""
     match = PATTERN.fullmatch(text)

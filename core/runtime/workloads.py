@@ -19,7 +19,7 @@ has to run: whoever wants to know compares with the clock. Four sources, the fir
    container, or in a pod that is meant to complete (restartPolicy other than Always), it ends well after a few seconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -40,6 +40,7 @@ SETTINGS = {
     "unhealthy-after": 1e9,
     "memory-growth": 1e6,
 }
+REMEMBERED_MAX = 16_384  # characters of a command and its variables whose behaviour is remembered
 JOB_SECONDS = 5.0  # how long a command takes that is meant to complete and that we do not understand
 OOM_KILLED, SIGKILLED = "OOMKilled", 137
 MIB = 1 << 20
@@ -163,7 +164,8 @@ def behaviour(
     message_from_log   a failure without a message tells the end of its log (FallbackToLogsOnError)
     """
     argv = command_line(image, command, args)
-    does = _behaviour(image, argv, bool(command or args), world_in(image, world or World()), completes, stdin)
+    around = world_in(image, world or World())
+    does = _behaving(argv, around)(image, argv, bool(command or args), around, completes, stdin)
     if settings or memory_limit is not None:
         does = _with_settings(does, settings or {}, memory_limit)
     if does.ends_after is None or does.message:
@@ -232,6 +234,12 @@ def world_of(record: Mapping[str, Any], argv: tuple[str, ...], started: float) -
         seed=str(record["id"]) if "RANDOM" in words else "",
         started=started if "date" in words or around.get("clock") else 0.0,
     )
+
+
+def _behaving(argv: tuple[str, ...], world: World) -> Callable[..., Behaviour]:
+    """`_behaviour`; of a huge script or environment worked out anew, rather than kept in memory with a thousand others."""
+    size = sum(map(len, argv)) + sum(len(value) for _, value in world.env)
+    return _behaviour if size <= REMEMBERED_MAX else _behaviour.__wrapped__
 
 
 @lru_cache(maxsize=1024)

@@ -6,12 +6,14 @@ that ask for the same selector.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import orjson
 
+from core.kube.remembering import remembered
 from core.kube.selectors import Labels, LabelTest, object_selector
+
+SELECTOR_MAX = 8_192  # bytes of JSON of what is kept compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def label_selector(selector: Mapping[str, Any] | None) -> Selector:
     return _compiled(orjson.dumps(selector, option=orjson.OPT_SORT_KEYS))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096, SELECTOR_MAX)
 def _compiled(text: bytes) -> Selector:
     selector = orjson.loads(text)
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
@@ -73,11 +75,11 @@ def pod_affinity(namespace: str, affinity: Mapping[str, Any] | None) -> PodAffin
     if not affinity or not (affinity.get("podAffinity") or affinity.get("podAntiAffinity")):
         return None
     parts = {name: affinity.get(name) for name in ("podAffinity", "podAntiAffinity")}
-    return _pod_affinity(namespace, orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
+    return _pod_affinity(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), namespace)
 
 
-@lru_cache(maxsize=2048)
-def _pod_affinity(namespace: str, text: bytes) -> PodAffinity:
+@remembered(2048, SELECTOR_MAX)
+def _pod_affinity(text: bytes, namespace: str) -> PodAffinity:
     parts = orjson.loads(text)
     near, apart = parts["podAffinity"] or {}, parts["podAntiAffinity"] or {}
     required, preferred = (

@@ -1,7 +1,6 @@
 """A pod as the scheduler reads it: everything the plugins ask for, worked out once when the pod is first seen."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -9,8 +8,11 @@ import orjson
 from core.kube.nodeselectors import NodeTerm, node_terms, preferred_node_terms
 from core.kube.objects import Obj, key_of, labels_of
 from core.kube.pods import containers_of, host_ports
+from core.kube.remembering import remembered
 from core.scheduler.affinity import PodAffinity, pod_affinity
 from core.scheduler.resources import Demand, demand
+
+TEMPLATE_MAX = 16_384  # bytes of JSON of a template that is kept
 
 HostPort = tuple[str, str, int]  # address on the host, protocol, port
 
@@ -81,7 +83,7 @@ def pod_info(pod: Obj) -> PodInfo:
     )
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024, TEMPLATE_MAX)
 def _template(text: bytes) -> Template:
     containers, init_containers, overhead, resources = orjson.loads(text)
     spec = {"containers": containers, "initContainers": init_containers, "overhead": overhead, "resources": resources}

@@ -178,3 +178,13 @@ def test_binding_needs_the_rights_it_gives(world, refused, allow):
 def test_masters_need_no_role(world):
     world.create("configmaps", config_map("a"))
     assert world.get("configmaps", "default", "a")
+
+
+def test_a_decision_about_a_long_question_is_not_kept(world):
+    authorizer = world.host.server.authorizer
+    short, long = (User("bob", (name,)) for name in ("group", "g" * 10_000))
+    for user in (short, long):
+        assert not authorizer.decide(user, Attributes("get", "", "pods")).allowed
+    groups = {group for _, known, _ in authorizer._remembered for group in known}
+    assert "group" in groups
+    assert "g" * 10_000 not in groups

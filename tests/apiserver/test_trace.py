@@ -1,5 +1,6 @@
 """A request's trace tells its way through the stages."""
 
+from core.apiserver import trace
 from core.apiserver.server import ApiServer
 from core.engine.clusters import ADMIN
 from core.kube.requests import Request
@@ -21,14 +22,21 @@ def test_create_passes_every_stage_in_order(world):
 
 def test_refusal_is_where_the_way_ends(world, refused):
     refused("create", "pods", "default", body=pod("web"), user=ALICE)
-    trace = world.host.server.traces[-1]
+    newest = world.host.server.traces[-1]
     assert stages(world.host.server) == ["authentication", "authorization"]
-    assert (trace.lines[-1].verdict, trace.code) == ("denied", 403)
+    assert (newest.lines[-1].verdict, newest.code) == ("denied", 403)
 
 
 def test_ring_is_bounded(world):
     world.host.server.execute([Request("get", "namespaces", name="default", user=ADMIN) for _ in range(300)])
     assert len(world.host.server.traces) == 200
+
+
+def test_a_trace_outlives_its_request_without_what_the_client_sent(world, refused):
+    world.create("configmaps", config_map("huge") | {"data": {"text": "a" * 100_000}})
+    assert world.host.server.traces[-1].request.body is None
+    refused("get", "configmaps", "default", "n" * 100_000)
+    assert len(world.host.server.traces[-1].message) <= trace.MESSAGE_MAX + 1
 
 
 def test_stopwatch_is_handed_in(world):

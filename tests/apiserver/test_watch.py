@@ -87,6 +87,17 @@ def test_one_object_is_watched_by_name(world):
     assert seen(watch) == [("ADDED", "b")]
 
 
+def test_a_slow_client_is_told_in_portions_of_so_many_bytes(world):
+    watch = opened(world, resourceVersion=now(world))
+    for name in "abc":
+        world.create("configmaps", config_map(name, data={"text": "a" * 1000}))
+    told = []
+    while events := watch.poll(room=1500):
+        told.append([event["object"]["metadata"]["name"] for event in events])
+    assert told == [["a", "b"], ["c"]]
+    assert not watch.has_more
+
+
 def test_version_that_is_forgotten_ends_the_watch(world):
     watch = opened(world, resourceVersion="1")
     (event,) = watch.poll()

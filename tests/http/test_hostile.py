@@ -1,12 +1,15 @@
 """Nothing a client sends is answered with a 5xx or a traceback."""
 
 import time
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.apiserver.http import application
 from core.apiserver.http.application import KubernetesApplication
 from core.apiserver.http.incoming import Incoming
 from core.apiserver.http.negotiation import negotiate
@@ -263,3 +266,25 @@ def test_websockets_are_closed_where_a_handshake_cannot_be_answered(application:
 
     asyncio.run(application({"type": "websocket"}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_bulky_bodies_wait_for_one_another_and_small_ones_do_not(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may become fifty times as large in memory when it is read."""
+
+    def bulky(name: str) -> dict[str, Any]:
+        return {"metadata": {"name": name}, "data": {"text": "a" * application.BULKY}}
+
+    monkeypatch.setattr(application, "BODIES_MAX", 3 * application.BULKY)
+    api.application.bodies = application.BULKY  # of another request
+    refused = api.request("POST", MAPS, {"data": {"text": "a" * 3 * application.BULKY}})
+    assert (refused.code, refused.json["reason"], refused.header("retry-after")) == (429, "TooManyRequests", "1")
+    assert api.request("POST", MAPS, {"metadata": {"name": "small"}}).code == 201
+    assert api.request("POST", MAPS, bulky("fitting")).code == 201
+    assert api.application.bodies == application.BULKY
+
+
+def test_bulky_bodies_are_read_by_threads_of_their_own(api: Client, threads: Executor) -> None:
+    api.application.bulky, api.application.writers = threads, ThreadPoolExecutor(1)
+    api.application.writers.shutdown()
+    body = {"metadata": {"name": "bulky"}, "data": {"text": "a" * application.BULKY}}
+    assert api.request("POST", MAPS, body).code == 201

@@ -106,6 +106,6 @@ def test_whatever_is_a_quantity_can_be_added_written_sent_and_read_again(text: s
 
 
 def test_memory_does_not_grow_by_what_is_read_once() -> None:
-    before = quantities._remembered.cache_info().currsize
+    before = quantities._parsed.cache_info().currsize
     parse("1" * 1000)
-    assert quantities._remembered.cache_info().currsize == before
+    assert quantities._parsed.cache_info().currsize == before

@@ -7,8 +7,9 @@ the store to find a leader never keep anybody from reading.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 READERS, WRITERS = 4, 16  # threads; each has a database connection of its own
+BULKY = 256 * 1024  # bytes; JSON takes up to fifty times its size once it is read, so larger bodies are
+BULKY_WRITERS = 2  # dealt with by these threads only
+BODIES_MAX = 64 * 1024 * 1024  # bytes of bodies that arrive or wait at once, twenty of the largest
 INFLIGHT_MAX = 400  # requests at once, as --max-requests-inflight of the real server
 TOO_MANY = "too many requests, please try again later"
 NO_WEBSOCKETS = "the server does not serve watches over WebSocket yet"
@@ -33,6 +37,30 @@ log = logging.getLogger(__name__)
 
 class Gone(Exception):
     """The client went away before its request was complete."""
+
+
+class Body:
+    """The body of one request, while it arrives and until it is answered."""
+
+    def __init__(self, application: "KubernetesApplication") -> None:
+        self.application = application
+        self.chunks: list[bytes] = []
+        self.size = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Raises TooLarge, and of a bulky body TooManyRequests while there are too many of them."""
+        self.chunks.append(chunk)
+        self.size += len(chunk)
+        self.application.bodies += len(chunk)
+        if self.size > BODY_MAX:
+            raise too_large()
+        if self.size > BULKY and self.application.bodies > BODIES_MAX:
+            raise TooManyRequests(TOO_MANY, retry_after=1)
+
+    def whole(self) -> bytes:
+        """All of it, once."""
+        chunks, self.chunks = self.chunks, []
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 class KubernetesApplication:
@@ -46,24 +74,26 @@ class KubernetesApplication:
         readers: Executor | None = None,
         writers: Executor | None = None,
     ) -> None:
+        self.bulky = writers or ThreadPoolExecutor(BULKY_WRITERS, "api-bulky")
         self.readers = readers or ThreadPoolExecutor(READERS, "api-read")
         self.writers = writers or ThreadPoolExecutor(WRITERS, "api-write")
         self.hub = Hub(self.readers)
         self.door = Door(lookup, wall, self.hub)
-        self.inflight = 0
+        self.inflight = self.bodies = 0  # requests, and bytes of the bodies in memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self.refuse_handshake(scope, receive, send)
             return
         try:
-            incoming = await self.read(scope, receive)
+            with self.holding() as body:
+                incoming = await self.read(scope, receive, body)
+                answer = await self.answer(incoming)
         except Gone:
             return
         except ApiError as error:
             await self.reply(scope, of_error(error), "", receive, send)  # what is left of the body, the server discards
             return
-        answer = await self.answer(incoming)
         await self.reply(scope, answer, incoming.audit_id, receive, send)
 
     async def refuse_handshake(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,31 +115,38 @@ class KubernetesApplication:
         await send({"type": "websocket.http.response.start", **head})
         await send({"type": "websocket.http.response.body", "body": answer.body})
 
-    async def read(self, scope: Scope, receive: Receive) -> Incoming:
-        """The request with its body. Raises TooLarge as soon as that is known, and Gone."""
+    @contextmanager
+    def holding(self) -> Iterator["Body"]:
+        """A body that counts in `bodies` until its request is answered."""
+        body = Body(self)
+        try:
+            yield body
+        finally:
+            self.bodies -= body.size
+
+    async def read(self, scope: Scope, receive: Receive, body: "Body") -> Incoming:
+        """The request with its body. Raises TooLarge as soon as that is known, TooManyRequests, and Gone."""
         headers = scope["headers"]
         declared = next((value for name, value in headers if name == b"content-length"), b"0")
         if declared.isdigit() and (len(declared) > 12 or int(declared) > BODY_MAX):
             raise too_large()
-        chunks, size, more = [], 0, True
+        more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Gone
             if chunk := message.get("body"):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > BODY_MAX:
-                    raise too_large()
+                body.add(chunk)
             more = message.get("more_body", False)
-        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         path = scope.get("raw_path") or scope["path"].encode()
-        return Incoming(scope["method"], path.partition(b"?")[0], scope["query_string"], headers, body)
+        return Incoming(scope["method"], path.partition(b"?")[0], scope["query_string"], headers, body.whole())
 
     async def answer(self, incoming: Incoming) -> Answer:
         if self.inflight >= INFLIGHT_MAX:
             return of_error(TooManyRequests(TOO_MANY, retry_after=1))
         threads = self.readers if incoming.method in READING else self.writers
+        if len(incoming.body) > BULKY:
+            threads = self.bulky
         self.inflight += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, partial(self.door.answer, incoming))

@@ -78,6 +78,8 @@ class Directory:
         return batcher
 
     def _announced(self, announcement: Announcement) -> None:
+        if announcement.is_deletion and (batcher := self._batchers.pop(announcement.cluster_id, None)):
+            batcher.close()
         if announcement.topology:
             for name, entry in tuple(self._entries.items()):
                 if entry.server.cluster_id == announcement.cluster_id:

@@ -6,13 +6,15 @@ protobuf only is refused with 406; those that list it before JSON get JSON. Refe
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from core.kube.errors import NotAcceptable
+from core.kube.remembering import remembered
 
 JSON, YAML = "application/json", "application/yaml"
 MEDIA_TYPES = {JSON: JSON, YAML: YAML, "*/*": JSON, "application/*": JSON, "": JSON}
 UNACCEPTABLE = f"406: Not Acceptable\n\nAvailable representations: {JSON}, {YAML}"
+
+ACCEPT_MAX = 1024  # characters of a header whose meaning is remembered
 
 META = "meta.k8s.io"
 META_VERSIONS = ("v1", "v1beta1")
@@ -35,7 +37,7 @@ class Form:
     version: str = ""
 
 
-@lru_cache(maxsize=512)
+@remembered(512, ACCEPT_MAX)
 def negotiate(accept: str, *, has_tables: bool = True) -> Form:
     """The first form of an Accept header that can be had, by the client's preference. Raises NotAcceptable.
 

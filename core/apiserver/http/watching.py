@@ -6,7 +6,7 @@ JSON object. A stream ends after `timeoutSeconds`, or half an hour to an hour, s
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ TIMEOUT_MIN = 1800  # seconds, as --min-request-timeout of the real server
 BOOKMARK_EVERY = 60.0  # seconds
 BOOKMARK_BEFORE_END = 2.0  # seconds
 SLICE = 100  # events in one chunk; other streams get a turn between two
+ROOM = 1024 * 1024  # bytes in one chunk, or one event: what each of two hundred slow clients may keep waiting in memory
 
 
 class WatchStream:
@@ -62,13 +63,14 @@ class WatchStream:
         bookmark = self._next_bookmark(loop.time(), last_call)
         try:
             while True:
-                events = self.watch.poll()
-                for start in range(0, len(events), SLICE):
-                    yield b"".join(self.line(event) for event in events[start : start + SLICE])
+                for chunk in self.chunks(self.watch.poll(ROOM)):
+                    yield chunk
                     await asyncio.sleep(0)
                 now = loop.time()
                 if self.watch.closed or tail.over or now >= end:
                     return
+                if self.watch.has_more:
+                    continue
                 if now >= bookmark:
                     yield self.line(self.watch.bookmark())
                     bookmark = self._next_bookmark(now, last_call)
@@ -82,6 +84,19 @@ class WatchStream:
         if not self.watch.bookmarks or now >= last_call:
             return float("inf")
         return min(now + BOOKMARK_EVERY, last_call)
+
+    def chunks(self, events: list[dict[str, Any]]) -> Iterator[bytes]:
+        """The events as lines, some at a time."""
+        lines: list[bytes] = []
+        size = 0
+        for event in events:
+            lines.append(self.line(event))
+            size += len(lines[-1])
+            if len(lines) == SLICE or size >= ROOM:
+                yield b"".join(lines)
+                lines, size = [], 0
+        if lines:
+            yield b"".join(lines)
 
     def line(self, event: dict[str, Any]) -> bytes:
         """One event as a line, its object in the form that was asked for; an error is always a Status."""

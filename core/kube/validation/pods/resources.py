@@ -7,7 +7,6 @@ Reference: kubernetes `pkg/apis/core/validation` (validateResourceRequirements),
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from core.kube import formats
@@ -15,6 +14,7 @@ from core.kube.causes import Cause, duplicate, forbidden, invalid_value, missing
 from core.kube.objects import Obj
 from core.kube.pods import resources_of
 from core.kube.quantities import BadQuantity, compare, parse, write
+from core.kube.remembering import remembered
 from core.kube.validation.common import NOT_NEGATIVE, checked
 
 HUGE_PAGES = "hugepages-"
@@ -80,7 +80,7 @@ def _is_huge_quota(name: str) -> bool:
     return name.startswith((HUGE_PAGES, f"requests.{HUGE_PAGES}"))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def resource_name(name: str) -> tuple[str, ...]:
     """What is wrong with the name of any resource."""
     fault = formats.qualified_name(name)
@@ -90,7 +90,7 @@ def resource_name(name: str) -> tuple[str, ...]:
     return () if known else (NOT_STANDARD,)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def container_resource(name: str) -> tuple[str, ...]:
     """What is wrong with a name that a container asks by."""
     faults = resource_name(name)
